@@ -1,0 +1,7 @@
+// Precompiled for test programs.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/precompiled.h"
