@@ -11,6 +11,8 @@ const ErrorKind invalid_argument{.name = "InvalidArgument", .code = "InvalidArgu
 const ErrorKind not_found{.name = "NotFound", .code = "NotFound", .status = 404};
 }  // namespace errors
 
+Error::Error() : kind_(&errors::internal_failure) {}
+
 void throw_exception_from_error(const Error& error, const boost::source_location& where) {
   throw BrokenInvariant("unhandled error " + std::string(error.kind().name) + ": " + error.message() + " at " +
                         where.to_string());

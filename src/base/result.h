@@ -31,6 +31,7 @@ struct ErrorKind {
 // A refusal: which kind, and the sentence the caller reads. Cheap to move.
 class Error {
  public:
+  Error();  // an internal failure without a text: what boost::system::result asks for
   Error(const ErrorKind& kind, std::string message) : kind_(&kind), message_(std::move(message)) {}
 
   const ErrorKind& kind() const { return *kind_; }

@@ -12,7 +12,7 @@ add_compile_options(-Wall -Wextra -Wno-unused-parameter -Werror=return-type -Wer
                     -fno-omit-frame-pointer)
 add_link_options(-fuse-ld=lld)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-pch-timestamp>)
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_link_options(-Wl,--gc-sections -Wl,--compress-debug-sections=zlib)
