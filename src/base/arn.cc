@@ -14,7 +14,8 @@ std::optional<Arn> Arn::parse(std::string_view text) {
     part = text.substr(0, colon);
     text.remove_prefix(colon + 1);
   }
-  if (parts[0] != "arn" || parts[1].empty() || parts[2].empty() || text.empty()) return std::nullopt;
+  if (parts[0] != "arn" || parts[1].empty() || parts[2].empty() || text.empty())
+    return std::nullopt;
   return Arn{.partition = std::string(parts[1]),
              .service = std::string(parts[2]),
              .region = std::string(parts[3]),

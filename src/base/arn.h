@@ -16,7 +16,8 @@ struct Scope {
   auto operator<=>(const Scope&) const = default;
 };
 
-// arn:aws:<service>:<region>:<account>:<resource>. Region and account are empty where the service says so (S3, IAM).
+// arn:aws:<service>:<region>:<account>:<resource>. Region and account are empty where the service
+// says so (S3, IAM).
 struct Arn {
   std::string partition = "aws";
   std::string service;

@@ -1,4 +1,5 @@
-// Proves what every room takes for granted: time stands still when told, encodings round-trip, causes cross HTTP.
+// Proves what every room takes for granted: time stands still when told, encodings round-trip,
+// causes cross HTTP.
 #include <gtest/gtest.h>
 
 #include "base/arn.h"

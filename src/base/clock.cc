@@ -7,11 +7,13 @@ namespace cloudlet {
 namespace {
 
 std::int64_t system_millis() {
-  return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 std::string formatted(Time time, const char* format) {
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   char text[64];
@@ -34,7 +36,8 @@ Clock::Clock(Time start) : frozen_ms_(to_millis(start)) {}
 
 Time Clock::now() const {
   const std::int64_t frozen = frozen_ms_.load(std::memory_order_acquire);
-  return from_millis(frozen >= 0 ? frozen : system_millis() + offset_ms_.load(std::memory_order_acquire));
+  return from_millis(frozen >= 0 ? frozen
+                                 : system_millis() + offset_ms_.load(std::memory_order_acquire));
 }
 
 bool Clock::frozen() const { return frozen_ms_.load(std::memory_order_acquire) >= 0; }

@@ -1,5 +1,5 @@
-// The one source of time. It can be frozen and advanced (`cloudlet clock`), and everything follows it:
-// timers, sessions, signatures, logs. Whatever waits for a time subscribes to jumps.
+// The one source of time. It can be frozen and advanced (`cloudlet clock`), and everything follows
+// it: timers, sessions, signatures, logs. Whatever waits for a time subscribes to jumps.
 #pragma once
 
 #include <atomic>
@@ -37,20 +37,21 @@ class Clock {
   Time now() const;
   bool frozen() const;
 
-  void freeze();             // stops at the present moment
-  void advance(Duration by); // jumps ahead, frozen or not
-  void resume();             // runs on from where it stands
+  void freeze();              // stops at the present moment
+  void advance(Duration by);  // jumps ahead, frozen or not
+  void resume();              // runs on from where it stands
 
   using Subscription = std::uint64_t;
-  // `listener` is called after each jump, on the thread that made it. Keep it short: post somewhere.
+  // `listener` is called after each jump, on the thread that made it. Keep it short: post
+  // somewhere.
   Subscription on_jump(std::function<void()> listener);
   void unsubscribe(Subscription subscription);
 
  private:
   void announce();
 
-  std::atomic<std::int64_t> offset_ms_{0};  // added to the system's time while running
-  std::atomic<std::int64_t> frozen_ms_{-1}; // the moment it stands at; -1 while running
+  std::atomic<std::int64_t> offset_ms_{0};   // added to the system's time while running
+  std::atomic<std::int64_t> frozen_ms_{-1};  // the moment it stands at; -1 while running
   std::mutex mutex_;
   std::map<Subscription, std::function<void()>> listeners_;
   Subscription next_ = 1;

@@ -33,17 +33,18 @@ std::uint32_t crc32c(std::uint32_t crc, std::string_view bytes) {
   const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
   std::size_t left = bytes.size();
   for (; left >= 8; left -= 8, p += 8) {
-    const std::uint32_t low = crc ^ (p[0] | p[1] << 8 | p[2] << 16 | static_cast<std::uint32_t>(p[3]) << 24);
-    crc = t[7][low & 0xff] ^ t[6][(low >> 8) & 0xff] ^ t[5][(low >> 16) & 0xff] ^ t[4][low >> 24] ^ t[3][p[4]] ^
-          t[2][p[5]] ^ t[1][p[6]] ^ t[0][p[7]];
+    const std::uint32_t low =
+        crc ^ (p[0] | p[1] << 8 | p[2] << 16 | static_cast<std::uint32_t>(p[3]) << 24);
+    crc = t[7][low & 0xff] ^ t[6][(low >> 8) & 0xff] ^ t[5][(low >> 16) & 0xff] ^ t[4][low >> 24] ^
+          t[3][p[4]] ^ t[2][p[5]] ^ t[1][p[6]] ^ t[0][p[7]];
   }
   for (; left > 0; --left, ++p) crc = (crc >> 8) ^ t[0][(crc ^ *p) & 0xff];
   return ~crc;
 }
 
 std::string big_endian(std::uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
-          static_cast<char>(value)};
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+          static_cast<char>(value >> 8), static_cast<char>(value)};
 }
 
 const EVP_MD* openssl_algorithm(Algorithm algorithm) {
@@ -66,7 +67,8 @@ struct Hasher::State {
   ~State() { EVP_MD_CTX_free(context); }
 };
 
-Hasher::Hasher(Algorithm algorithm) : state_(std::make_unique<State>(State{.algorithm = algorithm})) {
+Hasher::Hasher(Algorithm algorithm)
+    : state_(std::make_unique<State>(State{.algorithm = algorithm})) {
   if (const EVP_MD* type = openssl_algorithm(algorithm)) {
     state_->context = EVP_MD_CTX_new();
     EVP_DigestInit_ex(state_->context, type, nullptr);
@@ -109,8 +111,9 @@ std::string digest(Algorithm algorithm, std::string_view bytes) {
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  const auto* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                          reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out, &size);
+  const auto* done =
+      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out, &size);
   assert_that(done != nullptr, "HMAC-SHA256 failed");
   return {reinterpret_cast<char*>(out), size};
 }

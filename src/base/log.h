@@ -17,15 +17,18 @@ void write(Level level, std::string_view room, std::string_view text);
 
 template <class... Args>
 void debug(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::debug)) write(Level::debug, room, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::debug))
+    write(Level::debug, room, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void info(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::info)) write(Level::info, room, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::info))
+    write(Level::info, room, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void warning(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::warning)) write(Level::warning, room, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::warning))
+    write(Level::warning, room, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void error(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {

@@ -85,9 +85,13 @@ std::string Random::uuid() {
   return out;
 }
 
-std::string Random::hex(std::size_t digits) { return to_hex(bytes((digits + 1) / 2)).substr(0, digits); }
+std::string Random::hex(std::size_t digits) {
+  return to_hex(bytes((digits + 1) / 2)).substr(0, digits);
+}
 
 std::unique_ptr<Random> system_random() { return std::make_unique<SystemRandom>(); }
-std::unique_ptr<Random> seeded_random(std::uint64_t seed) { return std::make_unique<SeededRandom>(seed); }
+std::unique_ptr<Random> seeded_random(std::uint64_t seed) {
+  return std::make_unique<SeededRandom>(seed);
+}
 
 }  // namespace cloudlet

@@ -19,7 +19,7 @@ class Random {
   std::uint64_t below(std::uint64_t bound);  // uniform in [0, bound); bound > 0
   std::string bytes(std::size_t count);
   std::string text(std::size_t count, std::string_view alphabet);
-  std::string uuid();                         // RFC 4122 version 4, lower case
+  std::string uuid();  // RFC 4122 version 4, lower case
   std::string hex(std::size_t digits);
 };
 

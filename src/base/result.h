@@ -1,8 +1,8 @@
 // Results and errors: what a service models is a value, never an exception.
 //
-// An `Error` points at a constant `ErrorKind` (generated from the service models, or declared beside the code
-// that returns it) and carries the sentence the caller reads. Exceptions are for broken invariants and broken
-// machines; they are caught in one place (services/host).
+// An `Error` points at a constant `ErrorKind` (generated from the service models, or declared
+// beside the code that returns it) and carries the sentence the caller reads. Exceptions are for
+// broken invariants and broken machines; they are caught in one place (services/host).
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -22,9 +22,11 @@ enum class Fault { client, server };
 
 // One kind of refusal as the wire knows it.
 struct ErrorKind {
-  std::string_view name;        // shape name: "ResourceNotFoundException"; JSON protocols and headers say this
-  std::string_view code;        // query and XML code: "NotFound"; equals `name` where the service has no other
-  int status = 400;             // HTTP status
+  std::string_view
+      name;  // shape name: "ResourceNotFoundException"; JSON protocols and headers say this
+  std::string_view
+      code;          // query and XML code: "NotFound"; equals `name` where the service has no other
+  int status = 400;  // HTTP status
   Fault fault = Fault::client;  // who is to blame: "Sender" or "Receiver" in query answers
 };
 
@@ -55,7 +57,8 @@ template <class T = void>
 using Result = boost::system::result<T, Error>;
 
 // `Result::value()` on an error is a bug of the caller; found by argument-dependent lookup.
-[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const Error& error,
+                                             const boost::source_location& where);
 
 // A broken invariant: the request ends with the protocol's internal failure, and the log says why.
 class BrokenInvariant : public std::logic_error {
@@ -74,13 +77,16 @@ class BrokenInvariant : public std::logic_error {
 
 // Errors that belong to no service model.
 namespace errors {
-extern const ErrorKind internal_failure;     // 500
-extern const ErrorKind service_unavailable;  // 503: the disk is full, a queue is full: try again later
-extern const ErrorKind invalid_argument;     // 400: for rooms below the services
-extern const ErrorKind not_found;            // 404
+extern const ErrorKind internal_failure;  // 500
+extern const ErrorKind
+    service_unavailable;                  // 503: the disk is full, a queue is full: try again later
+extern const ErrorKind invalid_argument;  // 400: for rooms below the services
+extern const ErrorKind not_found;         // 404
 }  // namespace errors
 
-inline Error invalid(std::string message) { return Error(errors::invalid_argument, std::move(message)); }
+inline Error invalid(std::string message) {
+  return Error(errors::invalid_argument, std::move(message));
+}
 
 }  // namespace cloudlet
 
@@ -98,7 +104,8 @@ inline Error invalid(std::string message) { return Error(errors::invalid_argumen
   declaration = *std::move(result)
 
 // TRY(const Queue queue, find_queue(tx, url)): return the error, or go on with the value.
-#define TRY(declaration, ...) CLOUDLET_TRY_(CLOUDLET_JOIN(try_result_, __COUNTER__), declaration, __VA_ARGS__)
+#define TRY(declaration, ...) \
+  CLOUDLET_TRY_(CLOUDLET_JOIN(try_result_, __COUNTER__), declaration, __VA_ARGS__)
 // CHECK(check_message(queue, in)): return the error, or go on.
 #define CHECK(...) \
   do { \
@@ -106,7 +113,8 @@ inline Error invalid(std::string message) { return Error(errors::invalid_argumen
       return std::move(check_result_).error(); \
   } while (false)
 // The same two inside a coroutine.
-#define CO_TRY(declaration, ...) CLOUDLET_CO_TRY_(CLOUDLET_JOIN(try_result_, __COUNTER__), declaration, __VA_ARGS__)
+#define CO_TRY(declaration, ...) \
+  CLOUDLET_CO_TRY_(CLOUDLET_JOIN(try_result_, __COUNTER__), declaration, __VA_ARGS__)
 #define CO_CHECK(...) \
   do { \
     if (auto check_result_ = (__VA_ARGS__); check_result_.has_error()) [[unlikely]] \

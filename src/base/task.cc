@@ -5,7 +5,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
-
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -37,7 +36,8 @@ void report(const std::string& name, const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const boost::system::system_error& error) {
-    if (error.code() != asio::error::operation_aborted) log::error("task", "{} ended by {}", name, error.what());
+    if (error.code() != asio::error::operation_aborted)
+      log::error("task", "{} ended by {}", name, error.what());
   } catch (const std::exception& error) {
     log::error("task", "{} ended by {}", name, error.what());
   }
@@ -45,11 +45,14 @@ void report(const std::string& name, const std::exception_ptr& failure) {
 
 }  // namespace
 
-TaskGroup::TaskGroup(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+TaskGroup::TaskGroup(asio::any_io_executor executor)
+    : state_(std::make_shared<State>(std::move(executor))) {}
 
 TaskGroup::~TaskGroup() { cancel(); }
 
-void TaskGroup::spawn(std::string name, Task<> task) { spawn(state_->executor, std::move(name), std::move(task)); }
+void TaskGroup::spawn(std::string name, Task<> task) {
+  spawn(state_->executor, std::move(name), std::move(task));
+}
 
 void TaskGroup::spawn(asio::any_io_executor executor, std::string name, Task<> task) {
   auto entry = std::make_shared<State::Entry>();
@@ -60,13 +63,15 @@ void TaskGroup::spawn(asio::any_io_executor executor, std::string name, Task<> t
     if (state_->cancelled) return;
     place = state_->running.insert(state_->running.end(), entry);
   }
-  const auto done = [state = state_, place, name = std::move(name)](const std::exception_ptr& failure) {
+  const auto done = [state = state_, place,
+                     name = std::move(name)](const std::exception_ptr& failure) {
     report(name, failure);
     std::scoped_lock lock(state->mutex);
     state->running.erase(place);
     state->ended.notify_all();
   };
-  asio::co_spawn(executor, std::move(task), asio::bind_cancellation_slot(entry->signal.slot(), done));
+  asio::co_spawn(executor, std::move(task),
+                 asio::bind_cancellation_slot(entry->signal.slot(), done));
 }
 
 void TaskGroup::cancel() {

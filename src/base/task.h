@@ -1,7 +1,8 @@
 // Coroutines, and who owns the spawned ones.
 //
-// `Task<T>` appears at the edges only: HTTP, MQTT, runtime, operations that wait. A spawned task takes its arguments
-// by value and belongs to a `TaskGroup`; nothing else calls `asio::co_spawn` with `detached`.
+// `Task<T>` appears at the edges only: HTTP, MQTT, runtime, operations that wait. A spawned task
+// takes its arguments by value and belongs to a `TaskGroup`; nothing else calls `asio::co_spawn`
+// with `detached`.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,12 +22,14 @@ using Task = asio::awaitable<T>;
 class TaskGroup {
  public:
   explicit TaskGroup(asio::any_io_executor executor);
-  // All tasks must have ended: call `stop` (from a thread that does not run the executor) or await `stopped` first.
+  // All tasks must have ended: call `stop` (from a thread that does not run the executor) or await
+  // `stopped` first.
   ~TaskGroup();
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts `task` on `executor` (the group's own if none). An exception that leaves it is logged under `name`.
+  // Starts `task` on `executor` (the group's own if none). An exception that leaves it is logged
+  // under `name`.
   void spawn(std::string name, Task<> task);
   void spawn(asio::any_io_executor executor, std::string name, Task<> task);
 

@@ -14,7 +14,9 @@ class WholeBody : public BodySource {
 
 }  // namespace
 
-Body::Body(std::string bytes) : size_(bytes.size()) { source_ = std::make_unique<WholeBody>(std::move(bytes)); }
+Body::Body(std::string bytes) : size_(bytes.size()) {
+  source_ = std::make_unique<WholeBody>(std::move(bytes));
+}
 
 Task<Result<std::string>> Body::read() {
   if (!source_) co_return std::string();
@@ -26,7 +28,8 @@ Task<Result<std::string>> Body::read_all(std::size_t limit) {
   for (;;) {
     CO_TRY(std::string piece, co_await read());
     if (piece.empty()) co_return all;
-    if (all.size() + piece.size() > limit) co_return invalid("the body is larger than " + std::to_string(limit) + " bytes");
+    if (all.size() + piece.size() > limit)
+      co_return invalid("the body is larger than " + std::to_string(limit) + " bytes");
     all += piece;
   }
 }

@@ -1,4 +1,5 @@
-// A body that streams: read piece by piece, never held whole. Inputs and outputs with a streaming member (S3 objects).
+// A body that streams: read piece by piece, never held whole. Inputs and outputs with a streaming
+// member (S3 objects).
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ namespace cloudlet::wire {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // The next piece, at most 256 KiB; empty at the end. An error ends the body: a checksum or chunk signature that does
-  // not fit, a client that went away, a size beyond the limit.
+  // The next piece, at most 256 KiB; empty at the end. An error ends the body: a checksum or chunk
+  // signature that does not fit, a client that went away, a size beyond the limit.
   virtual Task<Result<std::string>> read() = 0;
 };
 

@@ -14,20 +14,21 @@ namespace cloudlet::wire {
 struct Principal {
   enum class Kind { anonymous, root, user, assumed_role, service };
   Kind kind = Kind::root;
-  std::string arn;         // "arn:aws:iam::000000000000:root", "arn:aws:sts::...:assumed-role/role/session"
+  std::string
+      arn;  // "arn:aws:iam::000000000000:root", "arn:aws:sts::...:assumed-role/role/session"
   std::string access_key;  // as sent; empty if unsigned or in process
   std::string id;          // "AIDA...", "AROA...:session", the account for root
 };
 
 struct Call {
-  Scope scope;              // account of the credentials, region of the signature
+  Scope scope;  // account of the credentials, region of the signature
   Principal principal;
-  Time now;                 // one moment for the whole request
-  std::string request_id;   // answered to the client; `cloudlet trace` knows it
-  std::string endpoint;     // "http://localhost:4566", as the client wrote it: for URLs in answers
+  Time now;                // one moment for the whole request
+  std::string request_id;  // answered to the client; `cloudlet trace` knows it
+  std::string endpoint;    // "http://localhost:4566", as the client wrote it: for URLs in answers
   std::string source_ip;
   Cause cause;
-  Random* random = nullptr; // never null inside an operation
+  Random* random = nullptr;  // never null inside an operation
 
   std::string uuid() const { return random->uuid(); }
   Random& rng() const { return *random; }

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""The style test: include arrows, sizes, dead files, words that mark something unfinished.
+
+Run it from anywhere; prints one line a finding and exits 1 if there are any. Rules have tests (tidy_test.py).
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+LINE_MAX = 100
+SOURCE_MAX = 600
+TEST_MAX = 1000
+FUNCTION_MAX = 70
+
+# A room may include these rooms beside itself (design: "the plan of the house").
+SERVICE = {"base", "store", "wire", "journal", "delivery", "gen", "deploy"}
+ARROWS = {
+    "base": set(),
+    "store": {"base"},
+    "wire": {"base"},
+    "mqtt": {"base"},
+    "journal": {"base", "store"},
+    "delivery": {"base", "store", "journal"},
+    "runtime": {"base", "wire"},
+    "deploy": {"base", "store", "wire", "gen"},
+    "console": {"base", "store", "wire", "journal", "delivery", "gen"},
+    "cli": {"base", "wire", "gen", "deploy"},
+    "services/iot": SERVICE | {"mqtt"},
+    "services/lambda": SERVICE | {"runtime"},
+    "services/host": SERVICE,
+}
+BANNED = re.compile(
+    r"\b(TODO|FIXME|XXX|HACK|not (yet )?implemented|for now|in a real (system|implementation)|placeholder)\b",
+    re.IGNORECASE)
+
+
+def room_of(path):
+    """'src/services/sns/send.cc' -> 'services/sns'; files straight in src (main.cc) -> ''."""
+    parts = path.parts[1:-1]
+    if not parts:
+        return ""
+    return "/".join(parts[:2]) if parts[0] == "services" else parts[0]
+
+
+def allowed(room):
+    if room.startswith("services/"):
+        return ARROWS.get(room, SERVICE) | {room}
+    return ARROWS.get(room, set()) | {room}
+
+
+def check_arrows(path, text):
+    room = room_of(path)
+    if not room:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        include = re.match(r'#include "([^"]+)"', line)
+        if not include:
+            continue
+        target = room_of(pathlib.Path("src") / include[1])
+        is_test = re.search(r"_(test|bench|fuzz)\.cc$", path.name)
+        if target and target not in allowed(room) and not is_test:
+            yield f"{path}:{number}: {room} must not include {target}"
+
+
+def check_sizes(path, text):
+    lines = text.splitlines()
+    is_test = re.search(r"_(test|bench|fuzz)\.(cc|h)$", path.name) or path.parts[0] in ("tests", "bench")
+    limit = TEST_MAX if is_test else SOURCE_MAX
+    if len(lines) > limit:
+        yield f"{path}: {len(lines)} lines, more than {limit}: what is the second idea in it?"
+    for number, line in enumerate(lines, 1):
+        if len(line) > LINE_MAX and "http" not in line and 'R"' not in line and not is_test:
+            yield f"{path}:{number}: {len(line)} columns, more than {LINE_MAX}"
+    if not is_test:
+        yield from check_functions(path, lines)
+
+
+def check_functions(path, lines):
+    """A definition opens with a line that ends in '{' at indent 0 or 2 and closes at the same indent."""
+    start = None
+    for number, line in enumerate(lines, 1):
+        if start is None:
+            opens = re.match(r"^( {0,2})\S.*[)\w>] (const |noexcept |override |final )*\{$", line)
+            if opens and "(" in line and not re.match(r"\s*(namespace|struct|class|enum|if|for|while|switch|const .*=|static const)", line):
+                start, indent = number, opens[1]
+        elif line.startswith(indent + "}"):
+            if number - start + 1 > FUNCTION_MAX:
+                yield f"{path}:{start}: function of {number - start + 1} lines, more than {FUNCTION_MAX}"
+            start = None
+
+
+def check_words(path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        found = BANNED.search(line)
+        if found:
+            yield f"{path}:{number}: '{found[0]}': finish it, or refuse it with a typed error"
+    if path.parts[:2] == ("src", "services"):
+        for number, line in enumerate(text.splitlines(), 1):
+            if re.search(r"\b(catch \(|throw\b)", line) and not line.lstrip().startswith("//"):
+                yield f"{path}:{number}: services neither throw nor catch"
+    if "asio::detached" in text and path.name != "task.cc":
+        yield f"{path}: asio::detached belongs inside TaskGroup only"
+
+
+def check_dead(files):
+    """A header that nobody includes, a script that nobody names."""
+    included = set()
+    for path, text in files.items():
+        included.update(re.findall(r'#include "([^"]+)"', text))
+    for path in files:
+        if path.suffix == ".h" and path.parts[0] == "src":
+            if str(path.relative_to("src")) not in included and not path.name.startswith("precompiled"):
+                yield f"{path}: nobody includes it"
+
+
+def sources(root):
+    for top in ("src", "sdk", "apps", "bench", "tests"):
+        for path in sorted((root / top).rglob("*")):
+            if path.suffix in (".cc", ".h") and "node_modules" not in path.parts:
+                yield path.relative_to(root)
+
+
+def check(files):
+    for path, text in files.items():
+        yield from check_arrows(path, text) if path.parts[0] == "src" else ()
+        yield from check_sizes(path, text)
+        yield from check_words(path, text)
+    yield from check_dead(files)
+
+
+def main():
+    files = {path: (ROOT / path).read_text(errors="replace") for path in sources(ROOT)}
+    findings = list(check(files))
+    for finding in findings:
+        print(finding)
+    print(f"tidy: {len(files)} files, {len(findings)} findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
