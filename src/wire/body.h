@@ -1,5 +1,4 @@
-// A body that streams: read piece by piece, never held whole. Inputs and outputs with a streaming
-// member (S3 objects).
+// A body that streams: read piece by piece, never held whole. Inputs and outputs with a streaming member (S3 objects).
 #pragma once
 
 #include <cstdint>
@@ -15,8 +14,8 @@ namespace cloudlet::wire {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // The next piece, at most 256 KiB; empty at the end. An error ends the body: a checksum or chunk
-  // signature that does not fit, a client that went away, a size beyond the limit.
+  // The next piece, at most 256 KiB; empty at the end. An error ends the body: a checksum or chunk signature that does
+  // not fit, a client that went away, a size beyond the limit.
   virtual Task<Result<std::string>> read() = 0;
 };
 
@@ -24,7 +23,7 @@ class BodySource {
 class Body {
  public:
   Body() = default;
-  explicit Body(std::string bytes);
+  explicit Body(std::string bytes) : bytes_(std::move(bytes)), size_(bytes_.size()) {}
   Body(std::unique_ptr<BodySource> source, std::optional<std::uint64_t> size)
       : source_(std::move(source)), size_(size) {}
 
@@ -33,8 +32,11 @@ class Body {
   Task<Result<std::string>> read();
   // All of it, refusing more than `limit` bytes.
   Task<Result<std::string>> read_all(std::size_t limit);
+  // All of it without waiting, if it is here already (as small bodies are); null if it streams. May be moved from.
+  std::string* whole() { return source_ ? nullptr : &bytes_; }
 
  private:
+  std::string bytes_;
   std::unique_ptr<BodySource> source_;
   std::optional<std::uint64_t> size_ = 0;
 };
