@@ -1,0 +1,33 @@
+#include "mqtt/application.h"
+
+namespace cloudlet::mqtt {
+
+namespace errors {
+const ErrorKind not_authorized{.name = "NotAuthorized", .code = "NotAuthorized", .status = 403};
+const ErrorKind bad_credentials{
+    .name = "BadUserNameOrPassword", .code = "BadUserNameOrPassword", .status = 403};
+const ErrorKind identifier_rejected{.name = "ClientIdentifierNotValid",
+                                    .code = "ClientIdentifierNotValid"};
+const ErrorKind server_unavailable{.name = "ServerUnavailable",
+                                   .code = "ServerUnavailable",
+                                   .status = 503,
+                                   .fault = Fault::server};
+}  // namespace errors
+
+std::string_view to_string(Disconnection reason) {
+  switch (reason) {
+    case Disconnection::client_initiated: return "CLIENT_INITIATED_DISCONNECT";
+    case Disconnection::connection_lost: return "CONNECTION_LOST";
+    case Disconnection::keep_alive_timeout: return "MQTT_KEEP_ALIVE_TIMEOUT";
+    case Disconnection::taken_over: return "DUPLICATE_CLIENTID";
+    case Disconnection::protocol_error: return "CLIENT_ERROR";
+    case Disconnection::not_authorized: return "AUTH_ERROR";
+    case Disconnection::too_slow: return "SERVER_INITIATED_DISCONNECT";
+    case Disconnection::quota_exceeded: return "THROTTLED";
+    case Disconnection::server_initiated: return "SERVER_INITIATED_DISCONNECT";
+    case Disconnection::server_shutdown: return "SERVER_ERROR";
+  }
+  return "NONE";
+}
+
+}  // namespace cloudlet::mqtt
