@@ -73,11 +73,11 @@ def trim(model, wanted):
         sys.exit(f"{model['metadata']['serviceId']} has no operation {', '.join(missing)}")
     operations = {name: model["operations"][name] for name in sorted(wanted)}
     names = reached(model, operations)
-    return without_texts({
+    return {
         "metadata": {key: model["metadata"][key] for key in METADATA if key in model["metadata"]},
-        "operations": operations,
-        "shapes": {name: model["shapes"][name] for name in sorted(names)},
-    })
+        "operations": {name: without_texts(operation) for name, operation in operations.items()},
+        "shapes": {name: without_texts(model["shapes"][name]) for name in sorted(names)},
+    }
 
 
 def dump(node, indent=0):
