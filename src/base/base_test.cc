@@ -62,6 +62,7 @@ TEST(Digest, KnownAnswers) {
   EXPECT_EQ(to_hex(md5("")), "d41d8cd98f00b204e9800998ecf8427e");
   EXPECT_EQ(to_hex(digest(Algorithm::crc32, "123456789")), "cbf43926");
   EXPECT_EQ(to_hex(digest(Algorithm::crc32c, "123456789")), "e3069283");
+  EXPECT_EQ(to_hex(digest(Algorithm::crc64nvme, "123456789")), "ae8b14860a799888");
   EXPECT_EQ(to_hex(hmac_sha256("key", "The quick brown fox jumps over the lazy dog")),
             "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
 }

@@ -6,45 +6,54 @@
 #include <zlib.h>
 
 #include <array>
+#include <cstring>
 
 #include "base/result.h"
 
 namespace cloudlet {
 namespace {
 
-// CRC-32C (Castagnoli, RFC 3720 B.4), eight tables at a time.
-struct Crc32cTables {
-  std::array<std::array<std::uint32_t, 256>, 8> t{};
-  constexpr Crc32cTables() {
+// Reflected CRCs, eight bytes at a time: the remainders of each byte at each of eight distances.
+template <class Word>
+struct CrcTables {
+  std::array<std::array<Word, 256>, 8> t{};
+  constexpr explicit CrcTables(Word polynomial) {
     for (std::uint32_t n = 0; n < 256; ++n) {
-      std::uint32_t crc = n;
-      for (int k = 0; k < 8; ++k) crc = (crc & 1) ? (crc >> 1) ^ 0x82f63b78u : crc >> 1;
+      Word crc = n;
+      for (int k = 0; k < 8; ++k) crc = (crc & 1) ? (crc >> 1) ^ polynomial : crc >> 1;
       t[0][n] = crc;
     }
     for (std::uint32_t n = 0; n < 256; ++n)
       for (std::size_t k = 1; k < 8; ++k) t[k][n] = (t[k - 1][n] >> 8) ^ t[0][t[k - 1][n] & 0xff];
   }
 };
-constexpr Crc32cTables crc32c_tables;
+constexpr CrcTables<std::uint32_t> crc32c_tables(0x82f63b78u);  // Castagnoli, RFC 3720 B.4
+constexpr CrcTables<std::uint64_t> crc64nvme_tables(0x9a6c9329ac4bc9b5ull);  // NVM Express, 64b CRC
 
-std::uint32_t crc32c(std::uint32_t crc, std::string_view bytes) {
-  const auto& t = crc32c_tables.t;
+template <class Word>
+Word crc(const CrcTables<Word>& tables, Word crc, std::string_view bytes) {
+  const auto& t = tables.t;
   crc = ~crc;
   const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
   std::size_t left = bytes.size();
   for (; left >= 8; left -= 8, p += 8) {
-    const std::uint32_t low =
-        crc ^ (p[0] | p[1] << 8 | p[2] << 16 | static_cast<std::uint32_t>(p[3]) << 24);
-    crc = t[7][low & 0xff] ^ t[6][(low >> 8) & 0xff] ^ t[5][(low >> 16) & 0xff] ^ t[4][low >> 24] ^
-          t[3][p[4]] ^ t[2][p[5]] ^ t[1][p[6]] ^ t[0][p[7]];
+    std::uint64_t block;
+    std::memcpy(&block, p, 8);  // little-endian machines
+    block ^= crc;
+    crc = t[7][block & 0xff] ^ t[6][(block >> 8) & 0xff] ^ t[5][(block >> 16) & 0xff] ^
+          t[4][(block >> 24) & 0xff] ^ t[3][(block >> 32) & 0xff] ^ t[2][(block >> 40) & 0xff] ^
+          t[1][(block >> 48) & 0xff] ^ t[0][block >> 56];
   }
   for (; left > 0; --left, ++p) crc = (crc >> 8) ^ t[0][(crc ^ *p) & 0xff];
   return ~crc;
 }
 
-std::string big_endian(std::uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
-          static_cast<char>(value >> 8), static_cast<char>(value)};
+template <class Word>
+std::string big_endian(Word value) {
+  std::string bytes;
+  for (int shift = static_cast<int>(sizeof value) * 8 - 8; shift >= 0; shift -= 8)
+    bytes.push_back(static_cast<char>(value >> shift));
+  return bytes;
 }
 
 const EVP_MD* openssl_algorithm(Algorithm algorithm) {
@@ -53,7 +62,8 @@ const EVP_MD* openssl_algorithm(Algorithm algorithm) {
     case Algorithm::sha1: return EVP_sha1();
     case Algorithm::sha256: return EVP_sha256();
     case Algorithm::crc32:
-    case Algorithm::crc32c: break;
+    case Algorithm::crc32c:
+    case Algorithm::crc64nvme: break;
   }
   return nullptr;
 }
@@ -62,7 +72,7 @@ const EVP_MD* openssl_algorithm(Algorithm algorithm) {
 
 struct Hasher::State {
   Algorithm algorithm;
-  std::uint32_t crc = 0;
+  std::uint64_t crc = 0;
   EVP_MD_CTX* context = nullptr;
   ~State() { EVP_MD_CTX_free(context); }
 };
@@ -82,14 +92,17 @@ void Hasher::update(std::string_view bytes) {
   if (state_->context)
     EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
   else if (state_->algorithm == Algorithm::crc32)
-    state_->crc = static_cast<std::uint32_t>(
-        crc32_z(state_->crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+    state_->crc =
+        crc32_z(state_->crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  else if (state_->algorithm == Algorithm::crc32c)
+    state_->crc = crc(crc32c_tables, static_cast<std::uint32_t>(state_->crc), bytes);
   else
-    state_->crc = crc32c(state_->crc, bytes);
+    state_->crc = crc(crc64nvme_tables, state_->crc, bytes);
 }
 
 std::string Hasher::finish() {
-  if (!state_->context) return big_endian(state_->crc);
+  if (state_->algorithm == Algorithm::crc64nvme) return big_endian(state_->crc);
+  if (!state_->context) return big_endian(static_cast<std::uint32_t>(state_->crc));
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   EVP_DigestFinal_ex(state_->context, out, &size);

@@ -8,14 +8,14 @@
 
 namespace cloudlet {
 
-enum class Algorithm { md5, sha1, sha256, crc32, crc32c };
+enum class Algorithm { md5, sha1, sha256, crc32, crc32c, crc64nvme };
 
 std::string digest(Algorithm algorithm, std::string_view bytes);
 inline std::string md5(std::string_view bytes) { return digest(Algorithm::md5, bytes); }
 inline std::string sha256(std::string_view bytes) { return digest(Algorithm::sha256, bytes); }
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
-// A digest over a stream. CRCs come out as four bytes, most significant first (as S3 sends them).
+// A digest over a stream. CRCs come out most significant byte first (as S3 sends them).
 class Hasher {
  public:
   explicit Hasher(Algorithm algorithm);
