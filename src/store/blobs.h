@@ -1,5 +1,5 @@
-// Large payloads as files: written, synced, renamed, and only then referenced by a transaction (Txn::keep_blob).
-// Blocking file work runs on the blobs' own few threads, never on an I/O thread.
+// Large payloads as files: written, synced, renamed, and only then referenced by a transaction
+// (Txn::keep_blob). Blocking file work runs on the blobs' own few threads, never on an I/O thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Keys: order-preserving tuples. Texts, numbers and times packed so that bytes sort as the tuple does
-// (the idea of FoundationDB's tuple layer, design/tuple.md there; the encoding here is our own and documented in key.cc).
+// Keys: order-preserving tuples. Texts, numbers and times packed so that bytes sort as the tuple
+// does (the idea of FoundationDB's tuple layer, design/tuple.md there; the encoding here is our own
+// and documented in key.cc).
 //
 //   Key key = make_key("s3", scope.account, scope.region, "object", bucket, name);
 //   Range all = prefix(make_key("s3", scope.account, scope.region, "object", bucket));
@@ -48,7 +49,8 @@ Key make_key(const Parts&... parts) {
   return key;
 }
 
-// Takes a key apart again, part by part, in the order it was built. A wrong kind is a broken invariant.
+// Takes a key apart again, part by part, in the order it was built. A wrong kind is a broken
+// invariant.
 class KeyReader {
  public:
   explicit KeyReader(std::string_view bytes) : rest_(bytes) {}

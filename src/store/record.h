@@ -1,8 +1,9 @@
-// How values are written: numbered fields, so that old records stay readable and unknown fields are passed over.
-// Field numbers never change meaning and never come back.
+// How values are written: numbered fields, so that old records stay readable and unknown fields are
+// passed over. Field numbers never change meaning and never come back.
 //
-//   std::string encode(const Topic& t) { RecordWriter w; w.text(1, t.name).number(2, t.version); return w.take(); }
-//   for (RecordReader r(bytes); r.next();) switch (r.field()) { case 1: t.name = r.text(); ... }
+//   std::string encode(const Topic& t) { RecordWriter w; w.text(1, t.name).number(2, t.version);
+//   return w.take(); } for (RecordReader r(bytes); r.next();) switch (r.field()) { case 1: t.name =
+//   r.text(); ... }
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ class RecordWriter {
   std::string bytes_;
 };
 
-// Damaged bytes throw BrokenInvariant: a stored record that cannot be read is not a caller's mistake.
+// Damaged bytes throw BrokenInvariant: a stored record that cannot be read is not a caller's
+// mistake.
 class RecordReader {
  public:
   explicit RecordReader(std::string_view bytes) : rest_(bytes) {}

@@ -56,8 +56,9 @@ auto Store::transact(Body_ body) -> Task<std::invoke_result_t<Body_&, Txn&>> {
              });
            });
   };
-  Result<void> outcome = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<void>)>(
-      std::move(start), asio::use_awaitable);
+  Result<void> outcome =
+      co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<void>)>(
+          std::move(start), asio::use_awaitable);
   co_return work->finish(std::move(outcome));
 }
 

@@ -1,8 +1,8 @@
 // In-memory state derived from a range of keys: compiled rules, subscriptions, configurations.
 //
-// Filled by a scan at start, then told of every committed change in commit order, on the store's thread, before the
-// transaction is acknowledged. A view is a hint: a transaction re-reads through `tx` what its decision depends on.
-// The view guards its own state; readers are on other threads.
+// Filled by a scan at start, then told of every committed change in commit order, on the store's
+// thread, before the transaction is acknowledged. A view is a hint: a transaction re-reads through
+// `tx` what its decision depends on. The view guards its own state; readers are on other threads.
 #pragma once
 
 #include <optional>

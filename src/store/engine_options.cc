@@ -1,0 +1,56 @@
+#include "store/engine_options.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+namespace cloudlet::store {
+namespace {
+
+constexpr std::size_t mebibyte = 1024 * 1024;
+
+// Indexes and filters live in the cache too, so that memory has one bound however large the store
+// grows.
+rocksdb::BlockBasedTableOptions table_options() {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(16 * mebibyte, 2);
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.format_version = 5;
+  table.block_size = 8 * 1024;
+  return table;
+}
+
+}  // namespace
+
+rocksdb::Options engine_options(const Options& options, rocksdb::Env* env) {
+  rocksdb::Options engine;
+  engine.env = env;
+  engine.create_if_missing = true;
+  engine.paranoid_checks = true;
+  engine.info_log_level = rocksdb::WARN_LEVEL;
+  engine.keep_log_file_num = 3;
+  engine.max_open_files = 256;
+  engine.skip_stats_update_on_db_open = true;
+  engine.skip_checking_sst_file_sizes_on_db_open = true;
+  engine.stats_dump_period_sec = 0;
+  engine.stats_persist_period_sec = 0;
+  // A replayed log becomes a table file at once only when it is large: starting must be quick.
+  engine.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  engine.recycle_log_file_num = 0;  // a recycled log's stale tail must never look like data
+  engine.write_buffer_size = 16 * mebibyte;
+  engine.max_write_buffer_number = 4;
+  engine.max_total_wal_size = 48 * mebibyte;
+  engine.max_background_jobs = 2;
+  engine.allow_concurrent_memtable_write = false;  // one writer
+  engine.enable_write_thread_adaptive_yield = false;
+  engine.level_compaction_dynamic_level_bytes = true;
+  engine.compression =
+      options.durability == Durability::memory ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  engine.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options()));
+  return engine;
+}
+
+}  // namespace cloudlet::store

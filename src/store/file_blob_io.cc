@@ -1,0 +1,127 @@
+#include "store/file_blob_io.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "store/fatal.h"
+
+namespace cloudlet::store {
+namespace {
+
+// Runs `work` (which blocks) on `threads`; goes on where the caller ran.
+template <class Work>
+auto elsewhere(asio::thread_pool& threads, Work work) -> Task<std::invoke_result_t<Work&>> {
+  using Answer = std::invoke_result_t<Work&>;
+  auto start = [&threads, work = std::move(work)](auto handler) mutable {
+    auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+    asio::post(threads, [waiting, work = std::move(work)]() mutable {
+      auto answer = std::make_shared<Answer>(work());
+      const auto executor = asio::get_associated_executor(*waiting);
+      asio::post(executor, [waiting, answer] { std::move (*waiting)(std::move(*answer)); });
+    });
+  };
+  co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Answer)>(
+      std::move(start), asio::use_awaitable);
+}
+
+Error failed(const char* what) {
+  if (errno == ENOSPC || errno == EDQUOT)
+    return Error(errors::service_unavailable, "the disk is full");
+  return Error(errors::service_unavailable, std::string(what) + ": " + std::strerror(errno));
+}
+
+// A file system that could not write what it took may have forgotten it: see Store.
+void sync_or_stop(int file, const std::filesystem::path& place) {
+  if (::fsync(file) != 0)
+    stop_process("syncing " + place.string() + " failed: " + std::strerror(errno));
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) stop_process("opening " + folder.string() + " failed: " + std::strerror(errno));
+  sync_or_stop(file, folder);
+  ::close(file);
+}
+
+}  // namespace
+
+FileBlobWriter::~FileBlobWriter() {
+  if (file_ >= 0) ::close(file_);
+  if (file_ >= 0 && !finished_) ::unlink(place_.c_str());
+}
+
+Task<Result<void>> FileBlobWriter::write(std::string bytes) {
+  auto work = [this, bytes = std::move(bytes)] { return append(bytes); };
+  auto written = elsewhere(blobs_.threads_, std::move(work));
+  co_return co_await std::move(written);
+}
+
+Task<Result<BlobId>> FileBlobWriter::finish() {
+  auto work = [this]() -> Result<void> { return put_in_place(); };
+  auto placed = elsewhere(blobs_.threads_, std::move(work));
+  CO_CHECK(co_await std::move(placed));
+  co_return blob_;
+}
+
+Result<void> FileBlobWriter::append(const std::string& bytes) {
+  assert_that(!finished_, "a finished blob is written to");
+  if (file_ < 0) file_ = ::open(place_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file_ < 0) return failed("cannot create a blob");
+  for (std::size_t done = 0; done < bytes.size();) {
+    const auto count = ::write(file_, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("cannot write a blob");
+    done += static_cast<std::size_t>(count);
+  }
+  return {};
+}
+
+Result<void> FileBlobWriter::put_in_place() {
+  CHECK(append({}));
+  const auto target = blobs_.place(blob_);
+  {
+    std::scoped_lock lock(blobs_.mutex_);
+    if (blobs_.looking_for_orphans_) blobs_.fresh_.insert(blob_);
+  }
+  const bool folder_is_new = ::mkdir(target.parent_path().c_str(), 0700) == 0;
+  if (!folder_is_new && errno != EEXIST) return failed("cannot create a folder for a blob");
+  if (blobs_.syncs_) sync_or_stop(file_, place_);
+  if (::rename(place_.c_str(), target.c_str()) != 0) return failed("cannot put a blob in place");
+  finished_ = true;
+  if (blobs_.syncs_) sync_folder(target.parent_path());
+  if (blobs_.syncs_ && folder_is_new) sync_folder(blobs_.folder_);
+  return {};
+}
+
+FileBlobReader::FileBlobReader(FileBlobs& blobs, int file) : blobs_(blobs), file_(file) {
+  struct stat about{};
+  if (::fstat(file_, &about) == 0) size_ = static_cast<std::uint64_t>(about.st_size);
+}
+
+FileBlobReader::~FileBlobReader() { ::close(file_); }
+
+Task<Result<std::string>> FileBlobReader::read(std::uint64_t offset, std::size_t count) {
+  auto work = [this, offset, count] { return read_now(offset, count); };
+  auto bytes = elsewhere(blobs_.threads_, std::move(work));
+  co_return co_await std::move(bytes);
+}
+
+Result<std::string> FileBlobReader::read_now(std::uint64_t offset, std::size_t count) const {
+  std::string bytes(offset < size_ ? std::min<std::uint64_t>(count, size_ - offset) : 0, '\0');
+  for (std::size_t done = 0; done < bytes.size();) {
+    const auto got =
+        ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return failed("cannot read a blob");
+    done += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+}  // namespace cloudlet::store

@@ -1,0 +1,44 @@
+// One blob on its way in, one on its way out. The blocking work runs on the blobs' threads.
+#pragma once
+
+#include <filesystem>
+
+#include "store/file_blobs.h"
+
+namespace cloudlet::store {
+
+class FileBlobWriter final : public BlobWriter {
+ public:
+  FileBlobWriter(FileBlobs& blobs, BlobId blob, std::filesystem::path place)
+      : blobs_(blobs), blob_(std::move(blob)), place_(std::move(place)) {}
+  ~FileBlobWriter() override;
+  Task<Result<void>> write(std::string bytes) override;
+  Task<Result<BlobId>> finish() override;
+
+ private:
+  Result<void> append(const std::string& bytes);
+  Result<void> put_in_place();
+
+  FileBlobs& blobs_;
+  const BlobId blob_;
+  const std::filesystem::path place_;
+  int file_ = -1;  // opened by the first write
+  bool finished_ = false;
+};
+
+class FileBlobReader final : public BlobReader {
+ public:
+  FileBlobReader(FileBlobs& blobs, int file);
+  ~FileBlobReader() override;
+  std::uint64_t size() const override { return size_; }
+  Task<Result<std::string>> read(std::uint64_t offset, std::size_t count) override;
+
+ private:
+  Result<std::string> read_now(std::uint64_t offset, std::size_t count) const;
+
+  FileBlobs& blobs_;
+  const int file_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace cloudlet::store

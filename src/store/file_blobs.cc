@@ -1,0 +1,112 @@
+#include "store/file_blobs.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.h"
+#include "store/fatal.h"
+#include "store/file_blob_io.h"
+
+namespace cloudlet::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view new_folder = "new";
+
+bool is_name(std::string_view name) {
+  return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileBlobs>> FileBlobs::open(const Options& options, Random& random) {
+  const bool in_memory = options.durability == Durability::memory;
+  fs::path folder = in_memory ? fs::temp_directory_path() / ("cloudlet-" + random.hex(24))
+                              : options.folder / "blobs";
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
+  if (!failure) fs::remove_all(folder / new_folder, failure);
+  if (!failure) fs::create_directory(folder / new_folder, failure);
+  if (failure)
+    return Error(errors::service_unavailable, fmt::format("cannot create the folder {}: {}",
+                                                          folder.string(), failure.message()));
+  return std::unique_ptr<FileBlobs>(
+      new FileBlobs(std::move(folder), in_memory, options.durability == Durability::sync, random));
+}
+
+FileBlobs::FileBlobs(fs::path folder, bool is_temporary, bool syncs, Random& random)
+    : folder_(std::move(folder)), is_temporary_(is_temporary), syncs_(syncs), random_(random) {}
+
+FileBlobs::~FileBlobs() { stop(); }
+
+fs::path FileBlobs::place(const BlobId& blob) const {
+  assert_that(is_name(blob.name), "this is no blob's name");
+  return folder_ / blob.name.substr(0, 2) / blob.name;
+}
+
+std::string FileBlobs::path(const BlobId& blob) const { return place(blob).string(); }
+
+std::unique_ptr<BlobWriter> FileBlobs::create() {
+  BlobId blob{random_.hex(32)};
+  auto place_now = folder_ / new_folder / blob.name;
+  return std::make_unique<FileBlobWriter>(*this, std::move(blob), std::move(place_now));
+}
+
+Result<std::unique_ptr<BlobReader>> FileBlobs::open(const BlobId& blob) {
+  const int file = ::open(place(blob).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return Error(errors::not_found, "there is no blob " + blob.name);
+  if (file < 0)
+    return Error(errors::service_unavailable,
+                 "cannot open a blob: " + std::string(std::strerror(errno)));
+  return std::make_unique<FileBlobReader>(*this, file);
+}
+
+void FileBlobs::remove(BlobId blob) {
+  asio::post(threads_, [this, blob = std::move(blob)] { ::unlink(place(blob).c_str()); });
+}
+
+void FileBlobs::start(std::function<bool(const BlobId&)> is_kept) {
+  if (is_temporary_) return;
+  looking_for_orphans_ = true;
+  asio::post(threads_, [this, is_kept = std::move(is_kept)] {
+    remove_orphans(is_kept);
+    std::scoped_lock lock(mutex_);
+    looking_for_orphans_ = false;
+    fresh_.clear();
+  });
+}
+
+void FileBlobs::remove_orphans(const std::function<bool(const BlobId&)>& is_kept) {
+  std::error_code failure;
+  std::size_t removed = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_, failure)) {
+    if (stopping_) return;
+    const BlobId blob{entry.path().filename().string()};
+    if (!is_name(blob.name) || entry.path().parent_path().filename() == new_folder || is_kept(blob))
+      continue;
+    std::scoped_lock lock(mutex_);
+    if (fresh_.contains(blob)) continue;
+    ::unlink(entry.path().c_str());
+    ++removed;
+  }
+  if (removed > 0) log::info("store", "removed {} blobs that nothing refers to", removed);
+}
+
+void FileBlobs::stop() {
+  if (stopping_.exchange(true)) return;
+  threads_.join();
+  std::error_code ignored;
+  if (is_temporary_) fs::remove_all(folder_, ignored);
+}
+
+}  // namespace cloudlet::store

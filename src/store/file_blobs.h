@@ -1,0 +1,50 @@
+// Blobs as files under `blobs/`, in folders named after their first two digits; those being written
+// in `blobs/new/`.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <set>
+
+#include "store/blobs.h"
+#include "store/store.h"
+
+namespace cloudlet::store {
+
+class FileBlobs final : public Blobs {
+ public:
+  static Result<std::unique_ptr<FileBlobs>> open(const Options& options, Random& random);
+  ~FileBlobs() override;
+
+  std::unique_ptr<BlobWriter> create() override;
+  Result<std::unique_ptr<BlobReader>> open(const BlobId& blob) override;
+  std::string path(const BlobId& blob) const override;
+
+  // Removes, in the background, what no transaction kept (`is_kept` is asked) before the process
+  // ended last.
+  void start(std::function<bool(const BlobId&)> is_kept);
+  // After the commit that dropped it.
+  void remove(BlobId blob);
+  void stop();
+
+ private:
+  friend class FileBlobWriter;
+  friend class FileBlobReader;
+  FileBlobs(std::filesystem::path folder, bool is_temporary, bool syncs, Random& random);
+  void remove_orphans(const std::function<bool(const BlobId&)>& is_kept);
+  std::filesystem::path place(const BlobId& blob) const;
+
+  const std::filesystem::path folder_;
+  const bool is_temporary_;
+  const bool syncs_;
+  Random& random_;
+  std::mutex mutex_;
+  std::set<BlobId> fresh_;  // finished while orphans are looked for: not kept yet, but no orphans
+  bool looking_for_orphans_ = false;
+  std::atomic<bool> stopping_ = false;
+  asio::thread_pool threads_{3};
+};
+
+}  // namespace cloudlet::store
