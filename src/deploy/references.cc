@@ -1,0 +1,216 @@
+#include "deploy/references.h"
+
+#include <algorithm>
+
+#include "deploy/errors.h"
+#include "deploy/pseudo.h"
+
+namespace cloudlet::deploy {
+namespace {
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string all;
+  for (const auto& part : parts) all.append(all.empty() ? "" : ", ").append(part);
+  return all;
+}
+
+void collect_sub(const json::value& argument, References& found) {
+  const json::value* text = &argument;
+  std::set<std::string> own;
+  if (const auto* list = argument.if_array(); list != nullptr && list->size() == 2) {
+    text = &(*list)[0];
+    collect((*list)[1], found);
+    if (const auto* map = (*list)[1].if_object())
+      for (const auto& member : *map) own.insert(member.key());
+  }
+  if (!text->is_string()) return;
+  for (const auto& name : substituted_names(text->get_string())) {
+    if (own.contains(name)) continue;
+    const auto dot = name.find('.');
+    found.names.insert(name.substr(0, dot));
+    if (dot != std::string::npos) found.attributes.insert(name.substr(0, dot));
+  }
+}
+
+void collect_attribute(const json::value& argument, References& found) {
+  std::string name;
+  if (const auto* list = argument.if_array(); list != nullptr && !list->empty() && (*list)[0].is_string())
+    name = (*list)[0].get_string();
+  else if (argument.is_string())
+    name = std::string_view(argument.get_string()).substr(0, argument.get_string().find('.'));
+  if (name.empty()) return;
+  found.names.insert(name);
+  found.attributes.insert(std::move(name));
+}
+
+// Depth-first over the graph; the first way back to a resource on the path is the cycle.
+bool find_cycle(const Graph& graph, const std::string& at, std::map<std::string, int>& state, std::vector<std::string>& path) {
+  state[at] = 1;
+  path.push_back(at);
+  for (const auto& next : graph.at(at)) {
+    if (state[next] == 1) {
+      path.erase(path.begin(), std::find(path.begin(), path.end(), next));
+      return true;
+    }
+    if (state[next] == 0 && find_cycle(graph, next, state, path)) return true;
+  }
+  path.pop_back();
+  state[at] = 2;
+  return false;
+}
+
+// A name that stands for nothing in this template.
+bool known(const Template& of, const std::string& name) {
+  return is_pseudo_parameter(name) || of.parameter(name) != nullptr || of.resource(name) != nullptr;
+}
+
+Result<void> check_block(const Template& of, const References& found, const std::string& block) {
+  std::vector<std::string> unresolved;
+  for (const auto& name : found.names)
+    if (!known(of, name)) unresolved.push_back(name);
+  if (!unresolved.empty())
+    return invalid_template("Template format error: Unresolved resource dependencies [" + join(unresolved) + "] in the " + block +
+                            " block of the template");
+  for (const auto& name : found.attributes)
+    if (of.resource(name) == nullptr)
+      return invalid_template("Template error: instance of Fn::GetAtt references undefined resource " + name);
+  for (const auto& name : found.conditions)
+    if (!of.conditions.contains(name))
+      return invalid_template("Template format error: Unresolved condition dependency " + name + " in the " + block +
+                              " block of the template");
+  return {};
+}
+
+Result<void> check_conditions(const Template& of) {
+  Graph graph;
+  for (const auto& member : of.conditions) {
+    References found;
+    collect(member.value(), found);
+    for (const auto& name : found.names)
+      if (!is_pseudo_parameter(name) && of.parameter(name) == nullptr)
+        return invalid_template("Template format error: Unresolved dependencies [" + name +
+                                "]. Cannot reference resources in the Conditions block of the template");
+    for (const auto& name : found.conditions)
+      if (!of.conditions.contains(name))
+        return invalid_template("Template format error: Unresolved condition dependency " + name +
+                                " in the Conditions block of the template");
+    graph[member.key()] = found.conditions;
+  }
+  std::map<std::string, int> state;
+  std::vector<std::string> path;
+  for (const auto& [name, next] : graph)
+    if (state[name] == 0 && find_cycle(graph, name, state, path))
+      return invalid_template("Template format error: Circular dependency between conditions: [" + join(path) + "]");
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> substituted_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (auto at = text.find("${"); at != std::string_view::npos; at = text.find("${", at + 2)) {
+    const auto end = text.find('}', at);
+    if (end == std::string_view::npos) break;
+    std::string name(text.substr(at + 2, end - at - 2));
+    if (name.starts_with('!')) continue;
+    const auto first = name.find_first_not_of(' ');
+    const auto last = name.find_last_not_of(' ');
+    names.push_back(first == std::string::npos ? "" : name.substr(first, last - first + 1));
+  }
+  return names;
+}
+
+void collect(const json::value& value, References& found) {
+  if (const auto* list = value.if_array()) {
+    for (const auto& element : *list) collect(element, found);
+    return;
+  }
+  const auto* object = value.if_object();
+  if (object == nullptr) return;
+  if (object->size() == 1) {
+    const auto& [key, argument] = *object->begin();
+    if (key == "Ref" && argument.is_string()) {
+      found.names.insert(std::string(argument.get_string()));
+      return;
+    }
+    if (key == "Condition" && argument.is_string()) {
+      found.conditions.insert(std::string(argument.get_string()));
+      return;
+    }
+    if (key == "Fn::GetAtt") {
+      collect_attribute(argument, found);
+      return;
+    }
+    if (key == "Fn::Sub") {
+      collect_sub(argument, found);
+      return;
+    }
+    if (key == "Fn::If")
+      if (const auto* list = argument.if_array(); list != nullptr && !list->empty() && (*list)[0].is_string())
+        found.conditions.insert(std::string((*list)[0].get_string()));
+  }
+  for (const auto& member : *object) collect(member.value(), found);
+}
+
+std::optional<std::string> find_null(const json::value& value, const std::string& path) {
+  if (value.is_null()) return path;
+  if (const auto* list = value.if_array())
+    for (std::size_t i = 0; i < list->size(); ++i)
+      if (auto bad = find_null((*list)[i], path + "/" + std::to_string(i))) return bad;
+  if (const auto* object = value.if_object())
+    for (const auto& member : *object)
+      if (auto bad = find_null(member.value(), path + "/" + std::string(member.key()))) return bad;
+  return std::nullopt;
+}
+
+Graph dependencies(const Template& from) {
+  Graph graph;
+  for (const auto& resource : from.resources) {
+    References found;
+    collect(resource.properties, found);
+    auto& waits_for = graph[resource.id];
+    for (const auto& name : found.names)
+      if (from.resource(name) != nullptr) waits_for.insert(name);
+    for (const auto& name : resource.depends_on)
+      if (from.resource(name) != nullptr) waits_for.insert(name);
+  }
+  return graph;
+}
+
+Result<void> check_references(const Template& of) {
+  CHECK(check_conditions(of));
+  for (const auto& resource : of.resources)
+    if (!resource.condition.empty() && !of.conditions.contains(resource.condition))
+      return invalid_template("Template format error: Unresolved condition dependency " + resource.condition +
+                              " in the Resources block of the template");
+  References in_resources;
+  for (const auto& resource : of.resources) {
+    collect(resource.properties, in_resources);
+    for (const auto& name : resource.depends_on)
+      if (of.resource(name) == nullptr) in_resources.names.insert(name == "" ? "''" : name);
+  }
+  CHECK(check_block(of, in_resources, "Resources"));
+  for (const auto& resource : of.resources)
+    for (const auto& name : resource.depends_on)
+      if (of.resource(name) == nullptr)
+        return invalid_template("Template format error: Unresolved resource dependencies [" + name +
+                                "] in the Resources block of the template");
+  References in_outputs;
+  for (const auto& output : of.outputs) {
+    collect(output.value, in_outputs);
+    collect(output.export_name, in_outputs);
+    if (!output.condition.empty()) in_outputs.conditions.insert(output.condition);
+  }
+  CHECK(check_block(of, in_outputs, "Outputs"));
+  const Graph graph = dependencies(of);
+  std::map<std::string, int> state;
+  std::vector<std::string> path;
+  for (const auto& [id, next] : graph)
+    if (state[id] == 0 && find_cycle(graph, id, state, path)) {
+      std::sort(path.begin(), path.end());
+      return invalid_template("Circular dependency between resources: [" + join(path) + "]");
+    }
+  return {};
+}
+
+}  // namespace cloudlet::deploy
