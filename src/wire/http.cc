@@ -43,12 +43,14 @@ void Headers::remove(std::string_view name) {
 
 Headers::Field Headers::operator[](std::size_t index) const {
   const Spot& spot = spots_[index];
-  return {.name = {text_.data() + spot.name, spot.name_size}, .value = {text_.data() + spot.value, spot.value_size}};
+  return {.name = {text_.data() + spot.name, spot.name_size},
+          .value = {text_.data() + spot.value, spot.value_size}};
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   for (const Spot& spot : spots_)
-    if (spot.name_size == name.size() && equal_ignoring_case({text_.data() + spot.name, spot.name_size}, name))
+    if (spot.name_size == name.size() &&
+        equal_ignoring_case({text_.data() + spot.name, spot.name_size}, name))
       return std::string_view(text_.data() + spot.value, spot.value_size);
   return std::nullopt;
 }
@@ -76,7 +78,9 @@ void Headers::assign_text(std::string_view text) {
 }
 
 void Headers::add_in_text(std::string_view name, std::string_view value) {
-  const auto place = [this](std::string_view part) { return static_cast<std::uint32_t>(part.data() - text_.data()); };
+  const auto place = [this](std::string_view part) {
+    return static_cast<std::uint32_t>(part.data() - text_.data());
+  };
   spots_.push_back({.name = place(name),
                     .name_size = static_cast<std::uint32_t>(name.size()),
                     .value = value.empty() ? 0 : place(value),
@@ -85,7 +89,8 @@ void Headers::add_in_text(std::string_view name, std::string_view value) {
 
 std::string_view Request::query() const {
   const std::size_t question = target.find('?');
-  return question == std::string::npos ? std::string_view() : std::string_view(target).substr(question + 1);
+  return question == std::string::npos ? std::string_view()
+                                       : std::string_view(target).substr(question + 1);
 }
 
 std::string_view reason_phrase(int status) {

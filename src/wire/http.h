@@ -1,4 +1,5 @@
-// HTTP messages: what a server hands to its handler and gets back, and what a client sends and receives.
+// HTTP messages: what a server hands to its handler and gets back, and what a client sends and
+// receives.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,9 @@ namespace cloudlet::wire {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
-// Header fields in the order they came, duplicates and spelling kept; names are found without regard to case
-// (RFC 9110, 5.1). All text lies in one string: a message costs two allocations, not two a field.
+// Header fields in the order they came, duplicates and spelling kept; names are found without
+// regard to case (RFC 9110, 5.1). All text lies in one string: a message costs two allocations, not
+// two a field.
 class Headers {
  public:
   struct Field {
@@ -64,7 +66,9 @@ class Headers {
 
   // For parsers: takes the whole text once, then fields as places in it.
   void assign_text(std::string_view text);
-  void add_in_text(std::string_view name, std::string_view value);  // both are views of the text given before
+  std::string_view text() const { return text_; }
+  void add_in_text(std::string_view name,
+                   std::string_view value);  // both are views of the text given before
 
  private:
   struct Spot {
@@ -75,12 +79,13 @@ class Headers {
 };
 
 struct Request {
-  std::string method;   // "GET", as sent
-  std::string target;   // origin form, not decoded: "/bucket/a%20b?list-type=2"
+  std::string method;  // "GET", as sent
+  std::string target;  // origin form, not decoded: "/bucket/a%20b?list-type=2"
   Headers headers;
-  std::string peer;     // the client's address without its port: "127.0.0.1"; "unix" for a local socket
+  std::string
+      peer;  // the client's address without its port: "127.0.0.1"; "unix" for a local socket
   bool secure = false;  // came over TLS
-  Body body;            // read it on the executor that called the handler, before the response has gone out
+  Body body;  // read it on the executor that called the handler, before the response has gone out
 
   // Both raw. The query is without its '?'; empty if there is none.
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
@@ -89,8 +94,9 @@ struct Request {
 
 struct Response {
   int status = 200;
-  Headers headers;  // spelling and order are kept. Date, Server, Connection and the length are added by the server
-  Body body;        // a size known: Content-Length; unknown: chunked. Not sent for HEAD, 204 and 304
+  Headers headers;  // spelling and order are kept. Date, Server, Connection and the length are
+                    // added by the server
+  Body body;  // a size known: Content-Length; unknown: chunked. Not sent for HEAD, 204 and 304
 
   // What HEAD answers about a body it does not send: put Content-Length among `headers`.
 };
@@ -98,8 +104,9 @@ struct Response {
 // The reason phrase: "Not Found" for 404; empty for codes that have none.
 std::string_view reason_phrase(int status);
 
-// What a server does with a request. Runs on the connection's I/O thread: never block there. When the client goes away,
-// or the request takes too long, the task is cancelled (asio terminal cancellation).
+// What a server does with a request. Runs on the connection's I/O thread: never block there. When
+// the client goes away, or the request takes too long, the task is cancelled (asio terminal
+// cancellation).
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;

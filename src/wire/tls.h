@@ -1,0 +1,24 @@
+// TLS contexts for servers.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace boost::asio::ssl {
+class context;
+}
+
+namespace cloudlet::wire {
+
+struct TlsFiles {
+  std::string certificate_chain_pem;  // the server's certificate first
+  std::string private_key_pem;
+};
+
+// TLS 1.2 and 1.3, ALPN http/1.1. Refuses a key that does not fit its certificate, with a sentence
+// that says which.
+Result<std::shared_ptr<boost::asio::ssl::context>> server_tls(const TlsFiles& files);
+
+}  // namespace cloudlet::wire
