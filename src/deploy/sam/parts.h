@@ -1,0 +1,50 @@
+// The parts of the serverless transform that meet in one function's transformation.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "deploy/document.h"
+#include "deploy/sam/problems.h"
+
+namespace cloudlet::deploy::sam {
+
+// One AWS::Serverless::Function on its way.
+struct Function {
+  std::string id;
+  const json::object* source;      // the whole resource
+  json::object properties;         // Globals merged in
+  json::object* resources;         // where results go
+  Problems* problems;
+
+  // Condition, DeletionPolicy, UpdateReplacePolicy and Metadata pass on to everything generated.
+  void emit(const std::string& id, std::string_view type, json::object properties) const;
+  void refuse(const std::string& sentence) const { problems->resource(id, sentence); }
+  json::object ref() const { return {{"Ref", id}}; }
+  json::object arn() const { return {{"Fn::GetAtt", json::array{id, "Arn"}}}; }
+};
+
+// globals.cc: Globals.Function under a function's own properties.
+json::object merge_globals(const json::object& global, const json::object& own);
+void check_globals(const json::object& root, Problems& problems);
+
+// function.cc
+void transform_function(Function& function);
+
+// role.cc: the execution role, unless the function names one.
+void make_role(const Function& function, const json::array& tags);
+
+// events.cc
+void make_events(const Function& function);
+
+// policy_templates.cc: the statements of "SNSPublishMessagePolicy" and its kind.
+enum class TemplateOutcome { ok, unknown, missing_parameter };
+TemplateOutcome policy_template(std::string_view name, const json::object& parameters, json::array& statements);
+
+// managed_policies.cc: "AmazonS3ReadOnlyAccess" -> its ARN; other texts stay.
+std::string managed_policy_arn(const std::string& name);
+
+// {"Ref": ...}, {"Fn::If": ...} and the like.
+bool is_intrinsic(const json::value& value);
+
+}  // namespace cloudlet::deploy::sam

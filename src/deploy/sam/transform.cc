@@ -1,0 +1,125 @@
+// The walk over a serverless template.
+#include "deploy/sam/transform.h"
+
+#include <algorithm>
+
+#include "deploy/sam/parts.h"
+
+namespace cloudlet::deploy::sam {
+namespace {
+
+bool alphanumeric(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c); });
+}
+
+bool structure(const json::object& root, Problems& problems) {
+  const auto* resources = root.if_contains("Resources");
+  if (resources == nullptr || !resources->is_object() || resources->get_object().empty()) {
+    problems.add("Structure of the SAM template is invalid. 'Resources' section is required");
+    return false;
+  }
+  for (const auto& member : resources->get_object())
+    if (!member.value().is_object()) {
+      problems.add(
+          "Structure of the SAM template is invalid. All 'Resources' must be Objects. If you're using YAML, this may be an "
+          "indentation issue.");
+      return false;
+    }
+  for (const auto& member : resources->get_object()) {
+    const json::object& resource = member.value().get_object();
+    if (!alphanumeric(member.key())) problems.resource(member.key(), "Logical ids must be alphanumeric.");
+    if (const auto* properties = resource.if_contains("Properties");
+        properties != nullptr && !properties->is_object() && !properties->is_null())
+      problems.resource(member.key(), "Attribute 'Properties' should be a map.");
+  }
+  return problems.empty();
+}
+
+bool ignores_globals(const json::object& resource) {
+  const auto* ignored = resource.if_contains("IgnoreGlobals");
+  return ignored != nullptr && ignored->is_string() && ignored->get_string() == "*";
+}
+
+json::object own_properties(const json::object& resource, const json::object& global) {
+  json::object own;
+  if (const auto* properties = resource.if_contains("Properties"); properties != nullptr && properties->is_object())
+    own = properties->get_object();
+  if (ignores_globals(resource)) return own;
+  json::object base = global;
+  if (const auto* ignored = resource.if_contains("IgnoreGlobals"); ignored != nullptr && ignored->is_array())
+    for (const auto& name : ignored->get_array())
+      if (name.is_string()) base.erase(name.get_string());
+  return merge_globals(base, own);
+}
+
+}  // namespace
+
+bool is_intrinsic(const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr || object->size() != 1) return false;
+  const std::string_view key = object->begin()->key();
+  return key == "Ref" || key == "Condition" || key.starts_with("Fn::");
+}
+
+bool wanted(const json::object& root) {
+  const auto* transforms = root.if_contains("Transform");
+  if (transforms == nullptr) return false;
+  if (transforms->is_string()) return transforms->get_string() == transform_name;
+  if (const auto* list = transforms->if_array())
+    return std::any_of(list->begin(), list->end(), [](const json::value& one) { return one == json::value(transform_name); });
+  return false;
+}
+
+Result<json::object> transform(const Document& document) {
+  Problems problems(document.lines);
+  check_globals(document.root, problems);
+  if (!problems.empty() || !structure(document.root, problems)) return problems.error();
+  json::object global;
+  if (const auto* globals = document.root.if_contains("Globals"))
+    if (const auto* of_functions = globals->get_object().if_contains("Function")) global = of_functions->get_object();
+
+  json::object resources;
+  for (const auto& member : document.root.at("Resources").get_object()) {
+    const std::string id(member.key());
+    const json::object& resource = member.value().get_object();
+    const auto* type = resource.if_contains("Type");
+    if (type == nullptr || !type->is_string() || !std::string_view(type->get_string()).starts_with("AWS::Serverless::")) {
+      resources.emplace(id, member.value());
+      continue;
+    }
+    if (type->get_string() != "AWS::Serverless::Function") {
+      problems.resource(id, "Resources of type " + std::string(type->get_string()) + " are not supported here" +
+                                problems.line_of("/Resources/" + id + "/Type") + ".");
+      continue;
+    }
+    Function function{.id = id,
+                      .source = &resource,
+                      .properties = own_properties(resource, global),
+                      .resources = &resources,
+                      .problems = &problems};
+    transform_function(function);
+  }
+  if (!problems.empty()) return problems.error();
+
+  json::object result;
+  for (const auto& member : document.root) {
+    if (member.key() == "Globals") continue;
+    if (member.key() == "Transform") {
+      // Other transforms stay for whoever carries them out.
+      const auto* list = member.value().if_array();
+      json::array left;
+      if (list != nullptr)
+        for (const auto& one : *list)
+          if (one != json::value(transform_name)) left.push_back(one);
+      if (!left.empty()) result.emplace("Transform", std::move(left));
+      continue;
+    }
+    if (member.key() == "Resources")
+      result.emplace("Resources", std::move(resources));
+    else
+      result.emplace(member.key(), member.value());
+  }
+  return result;
+}
+
+}  // namespace cloudlet::deploy::sam
