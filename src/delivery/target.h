@@ -1,7 +1,8 @@
 // Anything that can be handed an event, inside the transaction of its cause.
 //
-// Inside targets (bucket, topic, function, ...) take effect in the same transaction. Outside targets (e-mail,
-// webhook) get a durable record in it, which the dispatcher sends afterwards (delivery/outbox.h).
+// Inside targets (bucket, topic, function, ...) take effect in the same transaction. Outside
+// targets (e-mail, webhook) get a durable record in it, which the dispatcher sends afterwards
+// (delivery/outbox.h).
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -22,16 +23,17 @@ namespace cloudlet::delivery {
 
 // What happened, as the target sees it.
 struct Event {
-  Scope scope;              // of the source
-  std::string source;       // ARN of the sender: the rule, the topic
-  std::string principal;    // who asks: "iot.amazonaws.com", "sns.amazonaws.com"; targets check their own policy for it
-  std::string payload;      // bytes
-  Cause cause;              // hops counted; beyond Cause::hops_max `deliver` refuses
+  Scope scope;            // of the source
+  std::string source;     // ARN of the sender: the rule, the topic
+  std::string principal;  // who asks: "iot.amazonaws.com", "sns.amazonaws.com"; targets check their
+                          // own policy for it
+  std::string payload;    // bytes
+  Cause cause;            // hops counted; beyond Cause::hops_max `deliver` refuses
   Time now;
 };
 
-// Where to: the kind names the target, the ARN the resource, and `parameters` what this kind needs beside
-// (S3: "key", "canned_acl"; SNS: "message_format", "subject"; documented in each target.h).
+// Where to: the kind names the target, the ARN the resource, and `parameters` what this kind needs
+// beside (S3: "key", "canned_acl"; SNS: "message_format", "subject"; documented in each target.h).
 struct Address {
   std::string kind;  // "s3", "sns", "lambda", "iot"
   std::string arn;
@@ -41,7 +43,8 @@ struct Address {
 class Target {
  public:
   virtual ~Target() = default;
-  // Takes effect in `tx`, or returns why not (no such bucket, denied by the function's policy) and changes nothing.
+  // Takes effect in `tx`, or returns why not (no such bucket, denied by the function's policy) and
+  // changes nothing.
   virtual Result<void> deliver(store::Txn& tx, const Address& to, const Event& event) = 0;
 };
 
