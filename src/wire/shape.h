@@ -1,4 +1,5 @@
-// The functions behind wire/table.h for generated structs: how members, lists and maps of C++ types are reached.
+// The functions behind wire/table.h for generated structs: how members, lists and maps of C++ types
+// are reached.
 #pragma once
 
 #include <cstddef>
@@ -63,7 +64,8 @@ inline constexpr Container list_container = {
 
 template <class T>
 inline constexpr Container map_container = {
-    .size = [](const void* map) { return static_cast<const std::map<std::string, T>*>(map)->size(); },
+    .size =
+        [](const void* map) { return static_cast<const std::map<std::string, T>*>(map)->size(); },
     .create = [](void* map, std::size_t) { static_cast<std::map<std::string, T>*>(map)->clear(); },
     .add = [](void* map, const Shape&, std::string_view key) -> void* {
       return &(*static_cast<std::map<std::string, T>*>(map))[std::string(key)];
@@ -80,6 +82,7 @@ template <class T>
 inline constexpr Lifetime lifetime = {
     .create = [](const Shape&) -> void* { return new T(); },
     .destroy = [](void* object) { delete static_cast<T*>(object); },
+    .assign = [](void* to, void* from) { *static_cast<T*>(to) = std::move(*static_cast<T*>(from)); },
 };
 
 }  // namespace cloudlet::wire

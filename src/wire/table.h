@@ -1,7 +1,9 @@
-// The tables: what a service's model says, as constants. tools/codegen writes them; the protocol walkers read them.
+// The tables: what a service's model says, as constants. tools/codegen writes them; the protocol
+// walkers read them.
 //
-// A walker never sees a C++ type. It reaches members, elements and entries through the functions a table carries,
-// so generated structs and values that were described at run time (wire/dynamic.h) are the same to it.
+// A walker never sees a C++ type. It reaches members, elements and entries through the functions a
+// table carries, so generated structs and values that were described at run time (wire/dynamic.h)
+// are the same to it.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +19,25 @@ struct Shape;
 struct Member;
 class Pattern;
 
-// How a value is held. `stream` is a wire::Body; blobs and strings are std::string, enumerations std::int32_t sized enum
-// classes, timestamps Time, documents boost::json::value.
+// How a value is held. `stream` is a wire::Body; blobs and strings are std::string, enumerations
+// std::int32_t sized enum classes, timestamps Time, documents boost::json::value.
 enum class Kind : std::uint8_t {
-  string, enumeration, blob, boolean, byte_number, short_number, integer, long_integer, float_number, double_number,
-  timestamp, document, list, map, structure, stream,
+  string,
+  enumeration,
+  blob,
+  boolean,
+  byte_number,
+  short_number,
+  integer,
+  long_integer,
+  float_number,
+  double_number,
+  timestamp,
+  document,
+  list,
+  map,
+  structure,
+  stream,
 };
 
 // Where HTTP carries a member (REST protocols).
@@ -40,24 +56,24 @@ struct Slot {
   void* (*make)(void* structure, const Member& member);              // present afterwards
 };
 
-
 struct Member {
   std::string_view name;       // "QueueUrl"
   std::string_view wire_name;  // locationName, else `name`
   std::string_view path;       // "queueUrl": how validation messages call it
   const Shape* shape = nullptr;
-  std::uint32_t offset = 0;    // bytes; an index for values described at run time
+  std::uint32_t offset = 0;  // bytes; an index for values described at run time
   const Slot* slot = nullptr;
   Place place = Place::body;
   TimeFormat time_format = TimeFormat::by_protocol;
   bool required = false;
   bool flattened = false;
-  bool attribute = false;         // XML attribute
-  bool payload = false;           // the whole HTTP body
-  bool json_text = false;         // `jsonvalue`: a header holds it in base64
+  bool attribute = false;  // XML attribute
+  bool text = false;       // the text of the XML element itself (S3 GetBucketLocation)
+  bool payload = false;    // the whole HTTP body
+  bool json_text = false;  // `jsonvalue`: a header holds it in base64
   bool idempotency_token = false;
-  bool refused = false;           // present means: answer with the service's unsupported-parameter error
-  bool named = false;             // has a locationName of its own
+  bool refused = false;  // present means: answer with the service's unsupported-parameter error
+  bool named = false;    // has a locationName of its own
   XmlNamespace xml_namespace;
 };
 
@@ -71,16 +87,18 @@ struct Limits {
 // Lists and maps are reached through these.
 struct Container {
   std::size_t (*size)(const void* container);
-  void (*create)(void* container, std::size_t expected);  // empty, but present
+  void (*create)(void* container, std::size_t expected);                    // empty, but present
   void* (*add)(void* container, const Shape& shape, std::string_view key);  // lists ignore the key
   // Calls `visit` for each entry (`key` is empty in lists) until it returns false.
-  void (*each)(const void* container, void* context, bool (*visit)(void* context, std::string_view key, const void*));
+  void (*each)(const void* container, void* context,
+               bool (*visit)(void* context, std::string_view key, const void*));
 };
 
 // Makes and destroys structures for who does not know their type (wire/object.h).
 struct Lifetime {
   void* (*create)(const Shape& shape);
   void (*destroy)(void* object);
+  void (*assign)(void* to, void* from) = nullptr;  // moves; null for values described at run time
 };
 
 struct Shape {
@@ -92,15 +110,15 @@ struct Shape {
   TimeFormat time_format = TimeFormat::by_protocol;
   Limits limits;
   const Pattern* pattern = nullptr;
-  std::span<const Member> members;             // structure, in the model's order
-  const Member* payload = nullptr;             // structure: the member that is the whole body
-  const Member* element = nullptr;             // list; map: the value
-  const Member* key = nullptr;                 // map
-  std::span<const std::string_view> values;    // enumeration: the wire's texts, by number
-  const Container* container = nullptr;        // list, map
-  const Lifetime* lifetime = nullptr;          // structure
-  const ErrorKind* error = nullptr;            // structure: this is an error
-  std::string_view wire_name;                  // locationName of the structure: an XML root
+  std::span<const Member> members;           // structure, in the model's order
+  const Member* payload = nullptr;           // structure: the member that is the whole body
+  const Member* element = nullptr;           // list; map: the value
+  const Member* key = nullptr;               // map
+  std::span<const std::string_view> values;  // enumeration: the wire's texts, by number
+  const Container* container = nullptr;      // list, map
+  const Lifetime* lifetime = nullptr;        // structure
+  const ErrorKind* error = nullptr;          // structure: this is an error
+  std::string_view wire_name;                // locationName of the structure: an XML root
   XmlNamespace xml_namespace;
 };
 
@@ -108,20 +126,20 @@ struct Shape {
 enum class Form : std::uint8_t { writes, reads, waits };
 
 struct Operation {
-  std::string_view name;              // "CreateTopic"
-  std::uint16_t index = 0;            // in Service::operations
+  std::string_view name;    // "CreateTopic"
+  std::uint16_t index = 0;  // in Service::operations
   std::string_view method = "POST";
-  std::string_view uri = "/";         // "/{Bucket}/{Key+}?uploads"
-  int status = 200;                   // of a success
-  const Shape* input = nullptr;       // never null in a finished table
+  std::string_view uri = "/";    // "/{Bucket}/{Key+}?uploads"
+  int status = 200;              // of a success
+  const Shape* input = nullptr;  // never null in a finished table
   const Shape* output = nullptr;
-  bool has_input = true;              // the model names an input shape
+  bool has_input = true;  // the model names an input shape
   bool has_output = true;
   std::span<const Shape* const> errors;
   Form form = Form::writes;
   bool idempotent = false;
-  std::string_view result_wrapper;    // query: "CreateTopicResult"
-  std::string_view input_root;        // REST-XML: the root element of a request body
+  std::string_view result_wrapper;  // query: "CreateTopicResult"
+  std::string_view input_root;      // REST-XML: the root element of a request body
   XmlNamespace input_namespace;
 };
 
@@ -138,15 +156,18 @@ struct Service {
   std::string_view target_prefix;    // "Logs_20140328"
   std::string_view json_version;     // "1.1"
   std::string_view api_version;      // "2010-03-31"
+  // "com.amazonaws.dynamodb.v20120810": what stands before the # in the type of a JSON error, if
+  // anything does.
+  std::string_view error_namespace;
   XmlNamespace xml_namespace;
   std::span<const Protocol> protocols;  // the first is the client's choice
   bool query_compatible = false;
   Dialect dialect = Dialect::json;
-  std::span<const Operation> operations;          // by name, ascending
-  std::span<const ErrorKind* const> errors;       // every error this service can answer
-  const ErrorKind* validation_error = nullptr;    // constraints
-  const ErrorKind* malformed_error = nullptr;     // what cannot be read, types that do not fit
-  const ErrorKind* unsupported_error = nullptr;   // refused members
+  std::span<const Operation> operations;         // by name, ascending
+  std::span<const ErrorKind* const> errors;      // every error this service can answer
+  const ErrorKind* validation_error = nullptr;   // constraints
+  const ErrorKind* malformed_error = nullptr;    // what cannot be read, types that do not fit
+  const ErrorKind* unsupported_error = nullptr;  // refused members
 
   const Operation* find(std::string_view operation_name) const;
 };
