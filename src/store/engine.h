@@ -22,12 +22,19 @@ class Engine {
   rocksdb::DB& db() const { return *db_; }
   std::shared_ptr<rocksdb::DB> shared() const { return db_; }
 
+  // What each group writes beside its transactions' own keys.
+  struct State {
+    std::uint64_t group = 0;     // counts the groups of the store's whole life
+    std::uint64_t sequence = 1;  // the next that Txn::next_sequence returns
+  };
+  State state() const { return state_; }  // as of the last write
+
   enum class Written { yes, disk_full };
   // Into the log (not synced) and visible to reads of the latest state. What is neither success nor
-  // a full disk ends the process.
-  Written write(rocksdb::WriteBatch& batch);
-  // All that was written before is on disk, or the process ends.
-  void sync();
+  // a full disk ends the process. With Durability::sync everything before must be synced.
+  Written write(rocksdb::WriteBatch& batch, const State& state);
+  // All up to this group is on disk, or the process ends.
+  void sync(std::uint64_t group);
   // After disk_full: true when the engine takes writes again.
   bool recover();
   void close();
@@ -37,13 +44,22 @@ class Engine {
   std::uint64_t free_bytes() const;
 
  private:
-  Engine() = default;
-  Result<void> prepare(const Options& options);
+  explicit Engine(const Options& options);
+  Result<void> prepare();
+  Result<void> open_db();
+  Result<void> open_without_torn_end(const rocksdb::Status& why);
+  Result<void> check_acknowledged(const State& found) const;
+  Result<void> prepare_marker();
+  rocksdb::Status create_folder(const std::string& folder) const;
+  rocksdb::Status sync_folder(const std::string& folder) const;
 
+  const Options options_;
   std::unique_ptr<rocksdb::Env> memory_;
   rocksdb::Env* env_ = nullptr;
   std::string folder_;
-  Durability durability_ = Durability::sync;
+  State state_;
+  std::size_t bytes_in_log_ = 0;
+  std::unique_ptr<rocksdb::RandomRWFile> acknowledged_;
   std::shared_ptr<rocksdb::DB> db_;
 };
 

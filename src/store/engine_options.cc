@@ -34,15 +34,12 @@ rocksdb::Options engine_options(const Options& options, rocksdb::Env* env) {
   engine.keep_log_file_num = 3;
   engine.max_open_files = 256;
   engine.skip_stats_update_on_db_open = true;
-  engine.skip_checking_sst_file_sizes_on_db_open = true;
   engine.stats_dump_period_sec = 0;
   engine.stats_persist_period_sec = 0;
-  // A replayed log becomes a table file at once only when it is large: starting must be quick.
-  engine.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   engine.recycle_log_file_num = 0;  // a recycled log's stale tail must never look like data
-  engine.write_buffer_size = 16 * mebibyte;
+  // The engine changes logs itself (Engine::write), long before this bound.
+  engine.write_buffer_size = 4 * options.write_buffer_bytes + 16 * mebibyte;
   engine.max_write_buffer_number = 4;
-  engine.max_total_wal_size = 48 * mebibyte;
   engine.max_background_jobs = 2;
   engine.allow_concurrent_memtable_write = false;  // one writer
   engine.enable_write_thread_adaptive_yield = false;

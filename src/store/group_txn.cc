@@ -26,7 +26,6 @@ TimerId first_timer(Time due) {
 }
 
 Key blob_key(const BlobId& blob) { return make_key("store", "blob", blob.name); }
-Key state_key() { return make_key("store", "state"); }
 
 // One RocksDB iterator with the bounds it points at; reused, because making one costs more than a
 // small scan.

@@ -18,7 +18,6 @@ Key timer_key(TimerId id);
 Time timer_due(TimerId id);
 TimerId first_timer(Time due);  // before all that are due then
 Key blob_key(const BlobId& blob);
-Key state_key();  // the group's number and the next sequence number
 
 class GroupTxn final : public Txn {
  public:

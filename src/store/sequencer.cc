@@ -3,8 +3,6 @@
 #include <rocksdb/write_batch.h>
 
 #include "base/log.h"
-#include "store/fatal.h"
-#include "store/record.h"
 
 namespace cloudlet::store {
 namespace {
@@ -52,12 +50,7 @@ Sequencer::Sequencer(Options options, Clock& clock, std::unique_ptr<Engine> engi
       open_(std::make_unique<Group>()),
       spare_(std::make_unique<Group>()),
       published_(std::make_shared<Published>(engine_->shared())) {
-  if (const auto state = snapshot()->get(state_key())) {
-    for (RecordReader reader(*state); reader.next();) {
-      if (reader.field() == 1) group_number_ = reader.number();
-      if (reader.field() == 2) tx_.set_sequence(reader.number());
-    }
-  }
+  tx_.set_sequence(engine_->state().sequence);
 }
 
 Sequencer::~Sequencer() { stop(); }
@@ -280,10 +273,11 @@ void Sequencer::close_group() {
   if (!write_group(*open_)) return lose_group();
   if (options_.durability != Durability::sync) {
     complete(*open_);
-    open_->clear();
-    std::scoped_lock lock(mutex_);
-    unsynced_ = true;
-    return;
+    {
+      std::scoped_lock lock(mutex_);
+      unsynced_ = open_->number;
+    }
+    return open_->clear();
   }
   std::scoped_lock lock(mutex_);
   closed_ = std::move(open_);
@@ -293,14 +287,12 @@ void Sequencer::close_group() {
 }
 
 bool Sequencer::write_group(Group& group) {
-  group.number = group_number_ + 1;
+  group.number = engine_->state().group + 1;
   rocksdb::WriteBatch batch(group.writes.bytes() + group.writes.map().size() * 16 + 64);
   for (const auto& [key, value] : group.writes.map())
     value ? batch.Put(key, *value) : batch.Delete(key);
-  batch.Put(state_key().bytes(),
-            RecordWriter().number(1, group.number).number(2, tx_.sequence()).take());
-  if (engine_->write(batch) != Engine::Written::yes) return false;
-  group_number_ = group.number;
+  const Engine::State state{.group = group.number, .sequence = tx_.sequence()};
+  if (engine_->write(batch, state) != Engine::Written::yes) return false;
   tx_.engine_changed();
   group.state = std::make_shared<Published>(engine_->shared());
   return true;
@@ -341,7 +333,7 @@ void Sequencer::sync_groups() {
     if (!closed_) return;
     auto group = std::move(closed_);
     lock.unlock();
-    engine_->sync();
+    engine_->sync(group->number);
     complete(*group);
     group->clear();
     lock.lock();
@@ -355,9 +347,10 @@ void Sequencer::sync_every_interval() {
   std::unique_lock lock(mutex_);
   while (!sync_ends_) {
     syncing_.wait_for(lock, options_.sync_interval, [this] { return sync_ends_; });
-    if (!std::exchange(unsynced_, false)) continue;
+    const std::uint64_t group = std::exchange(unsynced_, 0);
+    if (group == 0) continue;
     lock.unlock();
-    engine_->sync();
+    engine_->sync(group);
     lock.lock();
   }
 }

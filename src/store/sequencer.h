@@ -67,7 +67,6 @@ class Sequencer final : public Store {
   // The first thread's own.
   GroupTxn tx_;
   std::unique_ptr<Group> open_;
-  std::uint64_t group_number_ = 0;
   enum class Space { enough, low, none } space_ = Space::enough;
   bool lost_ = false;  // a write failed for want of space
   std::chrono::steady_clock::time_point timers_wait_until_{};
@@ -84,7 +83,7 @@ class Sequencer final : public Store {
   std::unique_ptr<Group> spare_;   // emptied, to be used again
   bool sync_idle_ = true;
   bool sync_ends_ = false;
-  bool unsynced_ = false;  // Durability::interval
+  std::uint64_t unsynced_ = 0;  // Durability::interval: the last group written, if not synced yet
 
   mutable std::mutex published_mutex_;
   std::shared_ptr<const Published> published_;
