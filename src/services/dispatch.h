@@ -1,5 +1,5 @@
-// From an operation's number to the function that answers it, without its types: what tools/codegen makes of every
-// `Operations` and services/host calls.
+// From an operation's number to the function that answers it, without its types: what tools/codegen
+// makes of every `Operations` and services/host calls.
 #pragma once
 
 #include <span>
@@ -19,11 +19,13 @@ namespace cloudlet::services {
 
 // Exactly one of the three is set: the operation's form says which.
 struct Entry {
-  using Write = Result<wire::Object> (*)(void* operations, store::Txn&, const wire::Call&, const wire::Object& input);
+  using Write = Result<wire::Object> (*)(void* operations, store::Txn&, const wire::Call&,
+                                         const wire::Object& input);
   using Read = Result<wire::Object> (*)(void* operations, const store::ReadTxn&, const wire::Call&,
                                         const wire::Object& input);
   // The call outlives the task.
-  using Wait = Task<Result<wire::Object>> (*)(void* operations, const wire::Call&, wire::Object input);
+  using Wait = Task<Result<wire::Object>> (*)(void* operations, const wire::Call&,
+                                              wire::Object input);
   Write write = nullptr;
   Read read = nullptr;
   Wait wait = nullptr;

@@ -1,5 +1,5 @@
-// A structure of a type that its holder does not know: the inputs and outputs of operations on their way between the
-// wire and a service.
+// A structure of a type that its holder does not know: the inputs and outputs of operations on
+// their way between the wire and a service.
 #pragma once
 
 #include <type_traits>
@@ -17,7 +17,8 @@ class Object {
   template <class T>
     requires(!std::is_lvalue_reference_v<T>)
   Object(const Shape& shape, T&& value) : shape_(&shape), data_(new T(std::move(value))) {}
-  Object(Object&& other) noexcept : shape_(other.shape_), data_(std::exchange(other.data_, nullptr)) {}
+  Object(Object&& other) noexcept
+      : shape_(other.shape_), data_(std::exchange(other.data_, nullptr)) {}
   Object& operator=(Object&& other) noexcept {
     std::swap(shape_, other.shape_);
     std::swap(data_, other.data_);
@@ -31,9 +32,13 @@ class Object {
   void* data() { return data_; }
   const void* data() const { return data_; }
   template <class T>
-  T& as() { return *static_cast<T*>(data_); }
+  T& as() {
+    return *static_cast<T*>(data_);
+  }
   template <class T>
-  const T& as() const { return *static_cast<const T*>(data_); }
+  const T& as() const {
+    return *static_cast<const T*>(data_);
+  }
 
  private:
   const Shape* shape_;

@@ -8,7 +8,7 @@ SCALARS = {"string": "std::string", "character": "std::string", "blob": "std::st
            "integer": "std::int32_t", "long": "std::int64_t", "float": "float", "double": "double", "timestamp": "Time"}
 PLACES = {"uri": "uri", "querystring": "query", "header": "header", "headers": "prefixed_headers", "statusCode": "status"}
 OVERLAY_KEYS = {"waits", "reads", "errors", "rename", "presence", "open_enums", "refused", "accepted", "patterns", "patch",
-                "patch_operations", "dialect", "error_kinds"}
+                "patch_operations", "metadata", "dialect", "error_kinds"}
 
 # Which errors answer broken constraints, unreadable requests and refused members, unless the overlay says otherwise.
 DEFAULT_KINDS = {
@@ -138,7 +138,7 @@ class Service:
         unknown = set(self.overlay) - OVERLAY_KEYS
         if unknown:
             raise Trouble(f"{overlay_path.name}: unknown {', '.join(sorted(unknown))}")
-        self.metadata = model["metadata"]
+        self.metadata = {**model["metadata"], **{k: v for k, v in self.overlay.get("metadata", {}).items() if k != "reason"}}
         self.patch(model)
         self.shapes = {name: Shape(name, raw) for name, raw in model["shapes"].items()}
         for shape in self.shapes.values():
