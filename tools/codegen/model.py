@@ -8,7 +8,7 @@ SCALARS = {"string": "std::string", "character": "std::string", "blob": "std::st
            "integer": "std::int32_t", "long": "std::int64_t", "float": "float", "double": "double", "timestamp": "Time"}
 PLACES = {"uri": "uri", "querystring": "query", "header": "header", "headers": "prefixed_headers", "statusCode": "status"}
 OVERLAY_KEYS = {"waits", "reads", "errors", "rename", "presence", "open_enums", "refused", "accepted", "patterns", "patch",
-                "patch_operations", "metadata", "dialect", "error_kinds"}
+                "patch_operations", "metadata", "dialect", "error_kinds", "errors_reason"}
 
 # Which errors answer broken constraints, unreadable requests and refused members, unless the overlay says otherwise.
 DEFAULT_KINDS = {
