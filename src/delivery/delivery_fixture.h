@@ -96,6 +96,13 @@ struct Process {
     });
     ASSERT_TRUE(done.has_value());
   }
+  // The newest span about a resource. Spans are left just after the commit that a watch sees: one
+  // more commit, and they are there.
+  std::string reason(const std::string& resource) {
+    transact([](store::Txn&) {});
+    const auto spans = journal.about(resource, 1);
+    return spans.empty() ? "" : spans[0].reason;
+  }
   void enqueue(const OutsideDelivery& delivery) {
     transact([&](store::Txn& tx) { outbox.enqueue(tx, delivery); });
   }

@@ -119,7 +119,8 @@ std::size_t Transfer::take_body(char*, std::size_t size, std::size_t count, void
 
 std::size_t Transfer::take_header(char* from, std::size_t size, std::size_t count, void* self) {
   const std::string line = one_line({from, size * count});
-  if (!line.empty()) static_cast<Transfer*>(self)->last_line_ = line;
+  const bool farewell = line.starts_with("221 ");  // the answer to curl's QUIT after a refusal
+  if (!line.empty() && !farewell) static_cast<Transfer*>(self)->last_line_ = line;
   return size * count;
 }
 
