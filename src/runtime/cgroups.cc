@@ -1,0 +1,167 @@
+#include "runtime/cgroups.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace cloudlet::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Our own group in a hierarchy: the third field of its line in /proc/self/cgroup.
+std::string own_group(const std::string& controller) {
+  std::ifstream file("/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    std::istringstream names(line.substr(first + 1, second - first - 1));
+    bool found = controller.empty() && second == first + 1;
+    for (std::string name; std::getline(names, name, ',');)
+      found = found || (!controller.empty() && name == controller);
+    if (found) return line.substr(second + 1);
+  }
+  return {};
+}
+
+struct Mounts {
+  std::string memory, pids, unified;
+};
+Mounts mounts() {
+  Mounts found;
+  std::ifstream file("/proc/self/mounts");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string device, where, type, options;
+    words >> device >> where >> type >> options;
+    if (type == "cgroup2") found.unified = where;
+    if (type != "cgroup") continue;
+    const std::string bounded = "," + options + ",";
+    if (bounded.find(",memory,") != std::string::npos) found.memory = where;
+    if (bounded.find(",pids,") != std::string::npos) found.pids = where;
+  }
+  return found;
+}
+
+constexpr std::string_view folder_prefix = "cloudlet-";
+
+void remove_group(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    if (entry.is_directory(ignored)) ::rmdir(entry.path().c_str());
+  ::rmdir(folder.c_str());
+}
+
+void remove_leftovers(const fs::path& parent) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(folder_prefix)) continue;
+    const long pid = std::strtol(name.c_str() + folder_prefix.size(), nullptr, 10);
+    if (pid > 0 && ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH)
+      remove_group(entry.path());
+  }
+}
+
+bool write_text(const fs::path& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  file.flush();
+  return file.good();
+}
+
+}  // namespace
+
+bool ControlGroups::adopt(const std::string& parent, const char* probe) {
+  remove_leftovers(parent);
+  static std::atomic<int> serial{0};
+  const std::string folder = parent + "/" + std::string(folder_prefix) +
+                             std::to_string(::getpid()) + "-" + std::to_string(serial++);
+  if (::mkdir(folder.c_str(), 0755) != 0) {
+    detail_ = "cannot make " + folder + ": " + std::strerror(errno);
+    return false;
+  }
+  folders_.push_back(folder);
+  if (!fs::exists(folder + "/" + probe)) {
+    detail_ = folder + " has no " + probe + ": the controller is not delegated to this process";
+    return false;
+  }
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  descriptors_.push_back(fd);
+  return fd >= 0;
+}
+
+ControlGroups ControlGroups::find() {
+  ControlGroups groups;
+  const Mounts where = mounts();
+  if (!where.memory.empty() && !where.pids.empty()) {
+    if (groups.adopt(where.memory + own_group("memory"), "memory.limit_in_bytes") &&
+        groups.adopt(where.pids + own_group("pids"), "pids.max")) {
+      groups.version_ = Version::first;
+      groups.detail_ = "control groups, version 1";
+      return groups;
+    }
+  } else if (!where.unified.empty()) {
+    const std::string own = where.unified + own_group("");
+    // Works where the parent group has no process of its own, as under a delegating service
+    // manager.
+    write_text(own + "/cgroup.subtree_control", "+memory +pids");
+    if (groups.adopt(own, "memory.max")) {
+      if (write_text(groups.folders_.front() + "/cgroup.subtree_control", "+memory +pids")) {
+        groups.version_ = Version::second;
+        groups.detail_ = "control groups, version 2";
+        return groups;
+      }
+      groups.detail_ = "cannot hand controllers on below " + own;
+    }
+  } else {
+    groups.detail_ = "no control groups are mounted";
+  }
+  const std::string why = groups.detail_;
+  groups.remove();
+  groups.detail_ = why;
+  return groups;
+}
+
+std::uint64_t ControlGroups::memory_peak(std::uint64_t instance) const {
+  if (version_ == Version::none) return 0;
+  const std::string path =
+      "i" + std::to_string(instance) +
+      (version_ == Version::first ? "/memory.max_usage_in_bytes" : "/memory.peak");
+  const int fd = ::openat(descriptors_.front(), path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[32] = {};
+  const ssize_t size = ::read(fd, text, sizeof text - 1);
+  ::close(fd);
+  return size <= 0 ? 0 : std::strtoull(text, nullptr, 10);
+}
+
+void ControlGroups::remove() {
+  for (const int fd : descriptors_) ::close(fd);
+  for (const std::string& folder : folders_) remove_group(folder);
+  descriptors_.clear();
+  folders_.clear();
+  version_ = Version::none;
+}
+
+ControlGroups::ControlGroups(ControlGroups&& other) noexcept { *this = std::move(other); }
+ControlGroups& ControlGroups::operator=(ControlGroups&& other) noexcept {
+  std::swap(version_, other.version_);
+  std::swap(detail_, other.detail_);
+  std::swap(folders_, other.folders_);
+  std::swap(descriptors_, other.descriptors_);
+  return *this;
+}
+ControlGroups::~ControlGroups() { remove(); }
+
+}  // namespace cloudlet::runtime

@@ -1,0 +1,144 @@
+// One instance of a function: a process in its sandbox, and the invocation that it works on.
+//
+// starting -> idle <-> busy -> ending -> ended. An instance takes its invocation while starting,
+// too. It speaks frames on its control socket (sdk/cpp, Python) or the Runtime API over HTTP
+// (api.h): whichever it uses first.
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/frame.h"
+#include "runtime/function.h"
+#include "runtime/invocation_log.h"
+#include "runtime/spawner_link.h"
+
+namespace cloudlet::runtime {
+
+// AWS's limit of a synchronous answer, in bytes.
+inline constexpr std::size_t response_bytes_max = 6'291'556;
+
+class Instance : public SpawnListener, public std::enable_shared_from_this<Instance> {
+ public:
+  // Called without any lock held, on any thread.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void instance_idle(const std::shared_ptr<Instance>& instance) = 0;
+    virtual void instance_ended(const std::shared_ptr<Instance>& instance) = 0;
+    virtual void kill_instance(Instance& instance) = 0;
+    virtual std::uint64_t memory_peak(Instance& instance) = 0;  // bytes; 0: unknown
+    virtual void serve_api(std::shared_ptr<Instance> instance, Fd listener) = 0;
+  };
+  struct Setup {
+    std::uint64_t id = 0;
+    asio::any_io_executor executor;
+    std::shared_ptr<const Function> function;
+    std::shared_ptr<LogStream> log;  // may be none
+    std::string init_line;           // first line of its log
+    Fd control, output;              // our ends
+    std::optional<Time> expires;     // of its credentials
+  };
+  using Done = std::function<void(Answer)>;
+
+  Instance(Setup setup, Owner& owner, Clock& clock);
+
+  void start();  // begins to listen
+  // Only while starting or idle, and one at a time: the pool sees to it.
+  void invoke(Invocation invocation, Done done);
+  // Kills it. A running invocation is answered as a crash.
+  void end();
+  // Its own thread of the event loop: an invocation that comes from there needs no other.
+  const asio::any_io_executor& executor() const { return executor_; }
+  const Function& function() const { return *function_; }
+  std::uint64_t id() const { return id_; }
+  int pid() const { return pid_; }
+  bool usable(Time now) const;  // false: its credentials run out, or it ends
+
+  // The Runtime API's side; on the instance's executor.
+  struct Next {
+    Invocation invocation;
+    std::int64_t deadline_ms = 0;
+  };
+  using NextWaiter = std::function<void(std::optional<Next>)>;  // nothing: the instance ended
+  void api_next(NextWaiter waiter);
+  bool api_response(std::string_view request_id,
+                    std::string body);  // false: not the running request
+  bool api_error(std::string_view request_id, std::string body, std::string type);
+  void api_init_error(std::string body, std::string type);
+  void api_response_too_large();
+  void on_end(std::function<void()> action);  // on its executor
+
+  void on_started(int pid, int api_socket) override;
+  void on_exited(const Exit& exit) override;
+
+ private:
+  enum class State { starting, idle, busy, ending, ended };
+  using Steady = std::chrono::steady_clock;
+  struct Current {
+    Invocation invocation;
+    Done done;
+    Steady::time_point sent{};
+    bool cold = false;
+  };
+  // What is to happen once the lock is released.
+  struct After {
+    std::vector<std::function<void()>> actions;
+    ~After() {
+      for (const auto& action : actions) action();
+    }
+  };
+
+  void ended(const Exit& exit);
+  void ready(After& after);
+  void hand_over(After& after);
+  void send(std::string frame, After& after);
+  void push_out();
+  void wait_control();
+  void read_control();
+  void handle_frames(After& after);
+  void handle_frame(FrameKind kind, std::string body, After& after);
+  void wait_output();
+  void read_output();
+  void drain_output();
+  void arm(std::chrono::milliseconds wait, std::uint64_t ticket);
+  void timed_out(std::uint64_t ticket);
+  void finish(Answer::Kind kind, std::string payload, std::string error_type, After& after);
+  void fail_init(std::string body, std::string type, After& after);
+  std::string error_body(const std::string& type, const std::string& message) const;
+  std::uint64_t peak();
+
+  const std::uint64_t id_;
+  const asio::any_io_executor executor_;
+  const std::shared_ptr<const Function> function_;
+  Owner& owner_;
+  Clock& clock_;
+  const std::optional<Time> expires_;
+  const Steady::time_point born_ = Steady::now();
+
+  mutable std::mutex mutex_;
+  asio::posix::stream_descriptor control_, output_;
+  asio::steady_timer timer_;
+  InvocationLog log_;
+  State state_ = State::starting;
+  int pid_ = 0;
+  std::optional<Current> current_;
+  NextWaiter next_waiter_;
+  std::vector<std::function<void()>> end_actions_;
+  std::string in_, out_;
+  std::size_t skip_ = 0;  // bytes of an answer that is too large
+  std::uint64_t ticket_ = 0;
+  bool writing_ = false, reads_paused_ = false, ready_seen_ = false;
+  std::chrono::microseconds init_took_{0};
+  std::uint64_t peak_ = 0;
+};
+
+}  // namespace cloudlet::runtime

@@ -1,0 +1,141 @@
+#include "runtime/spawner/confine.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/spawner/home.h"
+#include "runtime/spawner/landlock.h"
+#include "runtime/spawner/mounts.h"
+
+namespace cloudlet::runtime::spawner {
+namespace {
+
+bool fail(std::string& why, const char* what) {
+  why = std::string(what) + ": " + std::strerror(errno);
+  return false;
+}
+
+bool limit(int resource, std::uint64_t value) {
+  const rlimit bound{.rlim_cur = value, .rlim_max = value};
+  return setrlimit(static_cast<__rlimit_resource>(resource), &bound) == 0;
+}
+
+bool set_limits(const Spawn& spawn, std::string& why) {
+  // AWS gives an execution environment 1,024 descriptors and 1,024 processes and threads.
+  if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NOFILE, 1024)) return fail(why, "limits");
+  if (spawn.processes_max > 0 && !limit(RLIMIT_NPROC, spawn.processes_max))
+    return fail(why, "limit of processes");
+  if (spawn.memory_by_rlimit != 0 && !limit(RLIMIT_DATA, spawn.memory_bytes))
+    return fail(why, "limit of memory");
+  return true;
+}
+
+bool drop_privileges(const Spawn& spawn, std::uint64_t features, std::string& why) {
+  if ((features & switch_user) != 0 && spawn.user != 0) {
+    const auto id = static_cast<uid_t>(spawn.user);
+    if (setgroups(0, nullptr) != 0 || setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0)
+      return fail(why, "user id");
+  }
+  for (int capability = 0; capability <= CAP_LAST_CAP + 8; ++capability)
+    if (prctl(PR_CAPBSET_DROP, capability) != 0 && errno == EINVAL) break;
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  __user_cap_header_struct head{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct none[2] = {};
+  if (syscall(SYS_capset, &head, none) != 0) return fail(why, "capabilities");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail(why, "no_new_privs");
+  // Changing the user id forgot it.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return fail(why, "parent death signal");
+  return true;
+}
+
+bool install_filter(const std::string& program, std::string& why) {
+  if (program.empty()) return true;
+  sock_fprog filter{};
+  filter.len = static_cast<unsigned short>(program.size() / sizeof(sock_filter));
+  filter.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(program.data()));
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) return fail(why, "seccomp");
+  return true;
+}
+
+bool wall_off(const Confinement& with, const std::string& code, const std::string& tmp,
+              std::string& why) {
+  if ((with.features & landlock) == 0) return true;
+  LandlockRules rules;
+  rules.readable = {"/usr",
+                    "/bin",
+                    "/sbin",
+                    "/lib",
+                    "/lib32",
+                    "/lib64",
+                    "/opt",
+                    "/proc",
+                    "/etc/ssl/certs",
+                    "/etc/ssl/openssl.cnf",
+                    "/etc/alternatives",
+                    "/etc/ld.so.cache",
+                    "/etc/localtime",
+                    "/etc/hosts",
+                    "/etc/resolv.conf",
+                    "/etc/nsswitch.conf",
+                    "/etc/passwd",
+                    "/etc/group",
+                    "/etc/mime.types",
+                    "/dev",
+                    code};
+  const bool own_root = (with.features & mount_namespace) != 0;
+  rules.readable.push_back(own_root ? std::string(programs_inside) : with.programs);
+  rules.writable = {tmp};
+  rules.devices = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
+  rules.limit_connect = with.limit_network;
+  for (const std::uint16_t port : {with.endpoint_port, with.api_port})
+    if (port != 0) rules.connect_ports.push_back(port);
+  return enter_landlock(rules, with.landlock_version, why);
+}
+
+// Without a mount namespace: a folder of its own in the host's /tmp, removed by nobody but the
+// host's own cleaning.
+std::string private_tmp(std::string& why) {
+  char folder[] = "/tmp/cloudlet-instance-XXXXXX";
+  if (mkdtemp(folder) == nullptr) return fail(why, "folder for /tmp"), std::string();
+  setenv("TMPDIR", folder, 1);
+  return folder;
+}
+
+}  // namespace
+
+std::string confine(const Confinement& with, std::string& why) {
+  const Spawn& spawn = *with.spawn;
+  setsid();
+  umask(0022);
+  const bool own_root = (with.features & mount_namespace) != 0;
+  std::string code = with.packages + "/" + spawn.package;
+  std::string tmp = "/tmp";
+  if (own_root) {
+    View view{.package = spawn.package, .tmp_bytes = spawn.tmp_bytes};
+    view.mount_proc = (with.features & pid_namespace) != 0 && (with.features & proc_mounted) != 0;
+    if (!make_view(view, why)) return {};
+    code = task_root_inside;
+  } else {
+    tmp = private_tmp(why);
+    if (tmp.empty()) return {};
+  }
+  if (!set_limits(spawn, why) || !drop_privileges(spawn, with.features, why)) return {};
+  if (chdir(code.c_str()) != 0) return fail(why, "code folder"), std::string();
+  if (!wall_off(with, code, tmp, why) || !install_filter(*with.filter, why)) return {};
+  return code;
+}
+
+}  // namespace cloudlet::runtime::spawner

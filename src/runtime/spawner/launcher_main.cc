@@ -1,0 +1,13 @@
+// The launcher: a small program beside the server that makes the functions' home and forks their
+// instances into it. Started by the server with its socket as descriptor 3; ends with it.
+#include <unistd.h>
+
+#include "runtime/spawner/init.h"
+#include "runtime/spawner/spawner.h"
+
+int main() {
+  using namespace cloudlet::runtime::spawner;
+  Spawner spawner(control_descriptor, [] { return fork(); });
+  Child child;
+  return spawner.serve(child) ? 1 : 0;
+}
