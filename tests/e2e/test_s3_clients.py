@@ -1,0 +1,123 @@
+"""S3 through unmodified clients: boto3 and the AWS CLI do what they do against the service."""
+import hashlib
+import os
+import urllib.request
+
+import botocore.exceptions
+import pytest
+
+BUCKET = "e2e-objects"
+
+
+@pytest.fixture(scope="module")
+def s3(cloud):
+    client = cloud.client("s3")
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return client
+
+
+def code(error):
+    return error.value.response["Error"]["Code"]
+
+
+def test_objects_of_every_size_round_trip(s3):
+    for size in (0, 1, 2048, 65536, 65537, 3_000_000):
+        body = os.urandom(size)
+        put = s3.put_object(Bucket=BUCKET, Key=f"size/{size}", Body=body, Metadata={"Size": str(size)}, ContentType="text/x")
+        assert put["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
+        got = s3.get_object(Bucket=BUCKET, Key=f"size/{size}")
+        assert got["Body"].read() == body
+        assert got["Metadata"] == {"size": str(size)} and got["ContentType"] == "text/x"
+
+
+def test_keys_with_every_kind_of_character(s3):
+    keys = ["a b", "a+b", "a%20b", "ü/ß", "a//b", "/lead", "trail/", "q?x=1&y", "#hash", "'quote'", "~tilde", "a\tb"]
+    for key in keys:
+        s3.put_object(Bucket=BUCKET, Key="odd/" + key, Body=key.encode())
+    listed = [o["Key"] for o in s3.list_objects_v2(Bucket=BUCKET, Prefix="odd/")["Contents"]]
+    assert sorted(listed) == sorted("odd/" + k for k in keys)
+    for key in keys:
+        assert s3.get_object(Bucket=BUCKET, Key="odd/" + key)["Body"].read() == key.encode()
+
+
+def test_lists_page_through_thousands(s3):
+    for n in range(1203):
+        s3.put_object(Bucket=BUCKET, Key=f"many/{n:05}", Body=b"x")
+    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix="many/"))
+    assert [p["KeyCount"] for p in pages] == [1000, 203]
+    old = list(s3.get_paginator("list_objects").paginate(Bucket=BUCKET, Prefix="many/", PaginationConfig={"PageSize": 500}))
+    assert [len(p["Contents"]) for p in old] == [500, 500, 203]
+    deleted = s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": f"many/{n:05}"} for n in range(1000)]})
+    assert len(deleted["Deleted"]) == 1000
+
+
+def test_refusals_have_the_services_codes(s3):
+    with pytest.raises(botocore.exceptions.ClientError) as error:
+        s3.get_object(Bucket=BUCKET, Key="nothing")
+    assert code(error) == "NoSuchKey"
+    with pytest.raises(botocore.exceptions.ClientError) as error:
+        s3.head_object(Bucket=BUCKET, Key="nothing")
+    assert code(error) == "404"
+    with pytest.raises(s3.exceptions.NoSuchBucket):
+        s3.list_objects_v2(Bucket="nobody-made-this")
+    with pytest.raises(botocore.exceptions.ClientError) as error:
+        s3.put_object(Bucket=BUCKET, Key="k", Body=b"x", ServerSideEncryption="aws:kms")
+    assert code(error) == "NotImplemented"
+    with pytest.raises(botocore.exceptions.ClientError) as error:
+        s3.put_object(Bucket=BUCKET, Key="k" * 1025, Body=b"x")
+    assert code(error) == "KeyTooLongError"
+    with pytest.raises(botocore.exceptions.ClientError) as error:
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert code(error) == "BucketAlreadyOwnedByYou"
+
+
+def test_multipart_with_the_transfer_manager(s3, tmp_path):
+    source = tmp_path / "large"
+    body = os.urandom(20 << 20)
+    source.write_bytes(body)
+    s3.upload_file(str(source), BUCKET, "large")
+    assert s3.head_object(Bucket=BUCKET, Key="large")["ETag"].endswith('-3"')
+    s3.download_file(BUCKET, "large", str(tmp_path / "back"))
+    assert (tmp_path / "back").read_bytes() == body
+    assert s3.get_object(Bucket=BUCKET, Key="large", Range="bytes=8388600-8388620")["Body"].read() == body[8388600:8388621]
+
+
+def test_presigned_addresses_work_without_credentials(s3):
+    s3.put_object(Bucket=BUCKET, Key="signed", Body=b"by address")
+    address = s3.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": "signed"}, ExpiresIn=60)
+    with urllib.request.urlopen(address) as answer:
+        assert answer.read() == b"by address"
+    put = s3.generate_presigned_url("put_object", {"Bucket": BUCKET, "Key": "signed-put"}, ExpiresIn=60)
+    urllib.request.urlopen(urllib.request.Request(put, data=b"put by address", method="PUT")).read()
+    assert s3.get_object(Bucket=BUCKET, Key="signed-put")["Body"].read() == b"put by address"
+
+
+def test_host_style_addresses(cloud, s3):
+    s3.put_object(Bucket=BUCKET, Key="hosted", Body=b"by host")
+    for host in (f"{BUCKET}.s3.localhost:{cloud.port}", f"{BUCKET}.localhost:{cloud.port}",
+                 f"{BUCKET}.s3.eu-west-1.amazonaws.com"):
+        request = urllib.request.Request(f"{cloud.endpoint}/hosted", headers={"Host": host})
+        with urllib.request.urlopen(request) as answer:
+            assert answer.read() == b"by host"
+
+
+def test_the_aws_cli_copies_and_syncs(cloud, s3, tmp_path):
+    folder = tmp_path / "site"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "index.html").write_text("<p>hi</p>")
+    (folder / "deep" / "big.bin").write_bytes(os.urandom(9 << 20))
+    cloud.aws("s3", "sync", str(folder), f"s3://{BUCKET}/site")
+    assert "site/deep/big.bin" in cloud.aws("s3", "ls", "--recursive", f"s3://{BUCKET}/site")
+    assert s3.head_object(Bucket=BUCKET, Key="site/index.html")["ContentType"] == "text/html"
+    cloud.aws("s3", "cp", f"s3://{BUCKET}/site/deep/big.bin", f"s3://{BUCKET}/copy.bin")
+    cloud.aws("s3", "cp", f"s3://{BUCKET}/copy.bin", str(tmp_path / "copy.bin"))
+    assert (tmp_path / "copy.bin").read_bytes() == (folder / "deep" / "big.bin").read_bytes()
+    assert cloud.aws("s3", "mb", "s3://e2e-made-by-cli", "--region", "eu-west-1").strip()
+    cloud.aws("s3", "rb", "s3://e2e-made-by-cli")
+
+
+def test_accounts_do_not_meet(cloud, s3):
+    other = cloud.client("s3", account="111111111111")
+    assert other.list_buckets()["Buckets"] == []
+    other.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert "Contents" not in other.list_objects_v2(Bucket=BUCKET)
