@@ -334,7 +334,7 @@ json::value number_shown(double number) {
 void fill_scalar(const Shape& shape, const json::value& from, void* target) {
   switch (shape.kind) {
     case Kind::string:
-    case Kind::blob: *static_cast<std::string*>(target) = from.as_string().c_str(); break;
+    case Kind::blob: static_cast<std::string*>(target)->assign(from.as_string().data(), from.as_string().size()); break;
     case Kind::enumeration:
       for (std::size_t i = 0; i < shape.values.size(); ++i) {
         if (shape.values[i] == from.as_string().c_str()) *static_cast<std::int32_t*>(target) = static_cast<std::int32_t>(i);

@@ -1,0 +1,124 @@
+// Output vectors: what the service returns becomes the response that the vector holds, or one that a client reads as the
+// same; and our own client reads the vector's response.
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "dynamic.h"
+#include "vectors.h"
+#include "wire/protocol.h"
+
+namespace cloudlet::conformance {
+namespace {
+
+class Output : public testing::TestWithParam<Case> {};
+
+bool is_error(const Case& c) { return c.whole.contains("error") || c.whole.contains("errorCode"); }
+
+wire::Response response_of(const json::object& raw) {
+  wire::Response response;
+  response.status = static_cast<int>(raw.at("status_code").as_int64());
+  if (const auto* headers = raw.if_contains("headers")) {
+    for (const auto& [name, value] : headers->as_object()) {
+      response.headers.add({name.data(), name.size()}, {value.as_string().data(), value.as_string().size()});
+    }
+  }
+  return response;
+}
+
+void expect_result(const wire::Operation& operation, const json::value& result, const wire::Object& output) {
+  const json::value wanted = tidy(*operation.output, result);
+  const json::value got = show(*operation.output, output.data());
+  EXPECT_TRUE(same_json(wanted, got)) << "wanted " << wanted << "\n   got " << got;
+}
+
+void expect_same_body(const Case& c, const std::string& wanted, const std::string& got) {
+  if (wanted.empty() && (got.empty() || got == "{}")) return;
+  json::error_code failed;
+  const json::value tree = json::parse(wanted, failed);
+  if (!failed) {
+    EXPECT_TRUE(same_json(tree, json::parse(got, failed))) << "wanted " << wanted << "\n   got " << got;
+  } else if (wanted.find('<') != std::string::npos) {
+    EXPECT_EQ(canonical_xml(wanted), canonical_xml(got)) << "wanted " << wanted << "\n   got " << got;
+  } else {
+    EXPECT_EQ(wanted, got);
+  }
+}
+
+TEST_P(Output, IsWrittenToTheResponse) {
+  const Case& c = GetParam();
+  if (const auto reason = skipped(c, "output")) GTEST_SKIP() << *reason;
+  if (is_error(c)) GTEST_SKIP() << "an error: see Error";
+  const Model model(c.suite, {c.given});
+  const wire::Operation& operation = model.service().operations[0];
+  const wire::Exchange exchange{&model.service(), &operation, model.service().protocols[0], model.service().json_version};
+  wire::Object output(*operation.output);
+  fill(*operation.output, c.whole.at("result"), output.data());
+  wire::Response response = wire::encode_response(exchange, output.data(), "request-id");
+  const std::string body = *response.body.whole();
+
+  const wire::Response wanted = response_of(c.whole.at("response").as_object());
+  EXPECT_EQ(wanted.status, response.status);
+  if (const auto reason = skipped(c, "server")) {
+    wire::Object again(*operation.output);
+    const auto outcome = wire::decode_response(exchange, response, body, again.data());
+    ASSERT_TRUE(outcome.has_value()) << outcome.error().message();
+    return expect_result(operation, c.whole.at("result"), again);
+  }
+  for (const auto [name, value] : wanted.headers) {
+    if (wire::equal_ignoring_case(name, "content-type")) continue;
+    EXPECT_EQ(value, response.headers.get(name)) << name;
+  }
+  expect_same_body(c, text(c.whole.at("response").as_object(), "body"), body);
+}
+
+TEST_P(Output, IsReadByOurOwnClient) {
+  const Case& c = GetParam();
+  if (const auto reason = skipped(c, "output")) GTEST_SKIP() << *reason;
+  if (is_error(c)) GTEST_SKIP() << "an error: see Error";
+  const Model model(c.suite, {c.given});
+  const wire::Operation& operation = model.service().operations[0];
+  const wire::Exchange exchange{&model.service(), &operation, model.service().protocols[0], model.service().json_version};
+  wire::Response response = response_of(c.whole.at("response").as_object());
+  wire::Object output(*operation.output);
+  const auto outcome =
+      wire::decode_response(exchange, response, text(c.whole.at("response").as_object(), "body"), output.data());
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().message();
+  expect_result(operation, c.whole.at("result"), output);
+}
+
+TEST_P(Output, ErrorsAreWrittenAndRead) {
+  const Case& c = GetParam();
+  if (const auto reason = skipped(c, "output")) GTEST_SKIP() << *reason;
+  if (!is_error(c)) GTEST_SKIP() << "no error";
+  const Model model(c.suite, {c.given});
+  const wire::Operation& operation = model.service().operations[0];
+  const wire::Exchange exchange{&model.service(), &operation, model.service().protocols[0], model.service().json_version};
+  const json::object& raw = c.whole.at("response").as_object();
+  ASSERT_FALSE(operation.errors.empty());
+  const ErrorKind& kind = *operation.errors[0]->error;
+
+  json::object members = c.whole.contains("error") ? c.whole.at("error").as_object() : json::object();
+  Error error = Error(kind, text(c.whole, "errorMessage")).with(std::make_shared<const json::object>(members));
+  wire::Response written = wire::encode_error(exchange, error, text(raw, "requestId"));
+  EXPECT_EQ(written.status, static_cast<int>(raw.at("status_code").as_int64()));
+  const std::string body = *written.body.whole();
+  wire::Object unused(*operation.output);
+  const auto again = wire::decode_response(exchange, written, body, unused.data());
+  ASSERT_TRUE(again.has_error());
+  EXPECT_TRUE(again.error().is(kind)) << body;
+  EXPECT_EQ(again.error().message(), text(c.whole, "errorMessage"));
+
+  wire::Response given = response_of(raw);
+  const auto read = wire::decode_response(exchange, given, text(raw, "body"), unused.data());
+  ASSERT_TRUE(read.has_error());
+  EXPECT_TRUE(read.error().is(kind)) << read.error().kind().name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Vectors, Output, testing::ValuesIn(load("output")),
+                         [](const auto& info) { return test_name(info.param); });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Output);
+
+}  // namespace
+}  // namespace cloudlet::conformance
