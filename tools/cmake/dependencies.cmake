@@ -22,3 +22,6 @@ add_library(boost_parts INTERFACE)
 target_compile_definitions(boost_parts INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                            BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(boost_parts INTERFACE Boost::system Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+
+# MQTT for the command line and the simulators.
+pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
