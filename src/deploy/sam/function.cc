@@ -169,7 +169,8 @@ void transform_function(Function& function) {
   properties.emplace("Code", std::move(*code));
   const json::array tags = tags_of(function);
   properties.emplace("Tags", tags);
-  if (const auto* tracing = function.properties.if_contains("Tracing"))
+  if (const auto* tracing = function.properties.if_contains("Tracing");
+      tracing != nullptr && function.resolved(*tracing) != "" && function.resolved(*tracing) != "Disabled")
     properties.emplace("TracingConfig", json::object{{"Mode", *tracing}});
   if (!dead_letters(function, properties)) return;
   if (const auto* role = function.properties.if_contains("Role")) {

@@ -1,10 +1,12 @@
 // The parts of the serverless transform that meet in one function's transformation.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "deploy/document.h"
+#include "deploy/parameters.h"
 #include "deploy/sam/problems.h"
 
 namespace cloudlet::deploy::sam {
@@ -15,7 +17,11 @@ struct Function {
   const json::object* source;      // the whole resource
   json::object properties;         // Globals merged in
   json::object* resources;         // where results go
+  const ParameterTexts* parameters;
   Problems* problems;
+
+  // A text, or the parameter that a Ref names; nothing where that isn't known yet.
+  std::optional<std::string> resolved(const json::value& value) const;
 
   // Condition, DeletionPolicy, UpdateReplacePolicy and Metadata pass on to everything generated.
   void emit(const std::string& id, std::string_view type, json::object properties) const;

@@ -29,7 +29,7 @@ bool structure(const json::object& root, Problems& problems) {
     const json::object& resource = member.value().get_object();
     if (!alphanumeric(member.key())) problems.resource(member.key(), "Logical ids must be alphanumeric.");
     if (const auto* properties = resource.if_contains("Properties");
-        properties != nullptr && !properties->is_object() && !properties->is_null())
+        properties != nullptr && !properties->is_object())
       problems.resource(member.key(), "Attribute 'Properties' should be a map.");
   }
   return problems.empty();
@@ -70,13 +70,30 @@ bool wanted(const json::object& root) {
   return false;
 }
 
-Result<json::object> transform(const Document& document) {
+std::optional<std::string> Function::resolved(const json::value& value) const {
+  if (value.is_null()) return std::string();
+  if (value.is_string()) return std::string(value.get_string());
+  const auto* object = value.if_object();
+  const auto* name = object == nullptr || object->size() != 1 ? nullptr : object->if_contains("Ref");
+  if (name == nullptr || !name->is_string()) return std::nullopt;
+  const auto given = parameters->find(std::string_view(name->get_string()));
+  return given == parameters->end() ? std::nullopt : std::optional(given->second);
+}
+
+Result<json::object> transform(const Document& document, const ParameterTexts& given) {
   Problems problems(document.lines);
   check_globals(document.root, problems);
   if (!problems.empty() || !structure(document.root, problems)) return problems.error();
   json::object global;
   if (const auto* globals = document.root.if_contains("Globals"))
     if (const auto* of_functions = globals->get_object().if_contains("Function")) global = of_functions->get_object();
+
+  ParameterTexts parameters = given;
+  if (const auto* declared = document.root.if_contains("Parameters"); declared != nullptr && declared->is_object())
+    for (const auto& member : declared->get_object())
+      if (const auto* object = member.value().if_object())
+        if (const auto* fallback = object->if_contains("Default"))
+          if (auto text = scalar_text(*fallback)) parameters.emplace(member.key(), *text);
 
   json::object resources;
   for (const auto& member : document.root.at("Resources").get_object()) {
@@ -96,6 +113,7 @@ Result<json::object> transform(const Document& document) {
                       .source = &resource,
                       .properties = own_properties(resource, global),
                       .resources = &resources,
+                      .parameters = &parameters,
                       .problems = &problems};
     transform_function(function);
   }

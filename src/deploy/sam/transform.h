@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "deploy/document.h"
+#include "deploy/parameters.h"
 
 namespace cloudlet::deploy::sam {
 
@@ -17,6 +18,7 @@ bool wanted(const json::object& root);
 // The template without its Transform and Globals, serverless resources replaced. All that is wrong is said in one error, as the
 // real transform does: "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification document.
 // Number of errors found: 2. Resource with id [...] is invalid. ...".
-Result<json::object> transform(const Document& document);
+// `given`: the parameters' values where they are known already (defaults count where not); a few settings are looked up in them.
+Result<json::object> transform(const Document& document, const ParameterTexts& given = {});
 
 }  // namespace cloudlet::deploy::sam
