@@ -44,7 +44,22 @@ void Engine::sync(std::uint64_t group) {
     stop_process(fmt::format("writing {} failed: {}", marker_path(folder_), marked.ToString()));
 }
 
-bool Engine::recover() { return db_->Resume().ok(); }
+bool Engine::recover() {
+  if (db_.use_count() > 1 || !has_space()) return false;
+  db_.reset();
+  if (const auto opened = open_db(); opened.has_error()) stop_process(opened.error().message());
+  log::info("store", "there is space on the disk again");
+  return true;
+}
+
+// Can as much be written as opening may need? Quotas and the like do not show in what is said to be
+// free.
+bool Engine::has_space() const {
+  const std::string probe = folder_ + "/probe";
+  const auto status = rocksdb::WriteStringToFile(
+      env_, std::string(2 * options_.write_buffer_bytes, 'x'), probe, true);
+  return env_->DeleteFile(probe).ok() && status.ok();
+}
 
 std::uint64_t Engine::free_bytes() const {
   std::uint64_t bytes = unlimited;

@@ -35,7 +35,9 @@ class Engine {
   Written write(rocksdb::WriteBatch& batch, const State& state);
   // All up to this group is on disk, or the process ends.
   void sync(std::uint64_t group);
-  // After disk_full: true when the engine takes writes again.
+  // After disk_full: closes and opens again, for RocksDB cannot write to a log that failed once
+  // (its issue 11643). False if readers still hold what they read, or there is no space yet. What
+  // is open afterwards is the last state written. If it cannot be opened any more the process ends.
   bool recover();
   void close();
 
@@ -47,14 +49,16 @@ class Engine {
   explicit Engine(const Options& options);
   Result<void> prepare();
   Result<void> open_db();
+  void own(rocksdb::DB* db);
   Result<void> open_without_torn_end(const rocksdb::Status& why);
   Result<void> check_acknowledged(const State& found) const;
   Result<void> prepare_marker();
+  bool has_space() const;
   rocksdb::Status create_folder(const std::string& folder) const;
   rocksdb::Status sync_folder(const std::string& folder) const;
 
   const Options options_;
-  std::unique_ptr<rocksdb::Env> memory_;
+  std::shared_ptr<rocksdb::Env> memory_;
   rocksdb::Env* env_ = nullptr;
   std::string folder_;
   State state_;

@@ -64,8 +64,6 @@ Result<std::unique_ptr<Engine>> Engine::open(const Options& options) {
   std::unique_ptr<Engine> engine(new Engine(options));
   CHECK(engine->prepare());
   CHECK(engine->open_db());
-  engine->state_ = read_state(*engine->db_);
-  CHECK(engine->check_acknowledged(engine->state_));
   CHECK(engine->prepare_marker());
   return engine;
 }
@@ -89,7 +87,10 @@ Status Engine::create_folder(const std::string& folder) const {
 // The folder, and the file that says which format it has: written before anything else, checked
 // before anything else.
 Result<void> Engine::prepare() {
-  if (options_.durability == Durability::memory) return {};
+  if (options_.durability == Durability::memory) {
+    if (!env_->CreateDirIfMissing(folder_).ok()) return refused("cannot begin a store in memory");
+    return {};
+  }
   const std::string file = folder_ + "/format";
   std::string found;
   auto status = rocksdb::ReadFileToString(env_, file, &found);
@@ -114,14 +115,22 @@ Result<void> Engine::prepare() {
   return {};
 }
 
+// Readers may hold the database longer than this lives; it needs its memory's file system.
+void Engine::own(rocksdb::DB* db) {
+  db_ = std::shared_ptr<rocksdb::DB>(db, [memory = memory_](rocksdb::DB* last) { delete last; });
+}
+
 Result<void> Engine::open_db() {
   auto strict = engine_options(options_, env_);
   strict.wal_recovery_mode = WALRecoveryMode::kAbsoluteConsistency;
   rocksdb::DB* db = nullptr;
-  auto status = rocksdb::DB::Open(strict, folder_ + "/db", &db);
+  auto status = env_->CreateDirIfMissing(folder_ + "/db");
+  if (status.ok()) status = rocksdb::DB::Open(strict, folder_ + "/db", &db);
   if (status.IsCorruption()) return open_without_torn_end(status);
   if (!status.ok()) return cannot_open(folder_, status);
-  db_.reset(db);
+  own(db);
+  state_ = read_state(*db_);
+  CHECK(check_acknowledged(state_));
   // RocksDB syncs what is in `db`, not that `db` is in the folder.
   if (options_.durability != Durability::memory) status = sync_folder(folder_);
   if (!status.ok()) return refused(fmt::format("cannot sync {}: {}", folder_, status.ToString()));
@@ -141,7 +150,8 @@ Result<void> Engine::open_without_torn_end(const Status& why) {
   log::info("store", "dropped an end of the log that was never acknowledged");
   status = rocksdb::DB::Open(lenient, folder_ + "/db", &db);
   if (!status.ok()) return cannot_open(folder_, status);
-  db_.reset(db);
+  own(db);
+  state_ = read_state(*db_);
   return {};
 }
 
@@ -166,8 +176,10 @@ Result<void> Engine::prepare_marker() {
   if (options_.durability == Durability::memory) return {};
   const std::string file = marker_path(folder_);
   auto status = env_->FileExists(file);
-  if (status.IsNotFound())
-    status = rocksdb::WriteStringToFile(env_, encode_marker(state_.group), file, false);
+  if (status.IsNotFound()) {
+    status = rocksdb::WriteStringToFile(env_, encode_marker(state_.group), file, true);
+    if (status.ok()) status = sync_folder(folder_);
+  }
   if (status.ok()) status = env_->NewRandomRWFile(file, &acknowledged_, rocksdb::EnvOptions());
   if (!status.ok()) return refused(fmt::format("cannot write {}: {}", file, status.ToString()));
   return {};

@@ -1,13 +1,43 @@
 #include "store/engine_options.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "base/log.h"
 
 namespace cloudlet::store {
 namespace {
 
 constexpr std::size_t mebibyte = 1024 * 1024;
+
+// RocksDB's own log in ours: its file cannot be written either when the disk is full, and then it
+// asserts.
+class EngineLog final : public rocksdb::Logger {
+ public:
+  EngineLog() : Logger(rocksdb::WARN_LEVEL) {}
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    char text[512];
+    std::vsnprintf(text, sizeof text, format, arguments);
+    log::warning("rocksdb", "{}", text);
+  }
+};
+
+// After an error RocksDB would change logs whenever it likes; the engine opens it again when the
+// time has come.
+class NoSelfRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* recovers_itself) override {
+    *recovers_itself = false;
+  }
+};
 
 // Indexes and filters live in the cache too, so that memory has one bound however large the store
 // grows.
@@ -30,17 +60,18 @@ rocksdb::Options engine_options(const Options& options, rocksdb::Env* env) {
   engine.env = env;
   engine.create_if_missing = true;
   engine.paranoid_checks = true;
-  engine.info_log_level = rocksdb::WARN_LEVEL;
-  engine.keep_log_file_num = 3;
+  engine.info_log = std::make_shared<EngineLog>();
   engine.max_open_files = 256;
   engine.skip_stats_update_on_db_open = true;
   engine.stats_dump_period_sec = 0;
   engine.stats_persist_period_sec = 0;
   engine.recycle_log_file_num = 0;  // a recycled log's stale tail must never look like data
   // The engine changes logs itself (Engine::write), long before this bound.
-  engine.write_buffer_size = 4 * options.write_buffer_bytes + 16 * mebibyte;
+  engine.write_buffer_size = 2 * options.write_buffer_bytes + 16 * mebibyte;
   engine.max_write_buffer_number = 4;
   engine.max_background_jobs = 2;
+  engine.listeners.push_back(std::make_shared<NoSelfRecovery>());
+  engine.max_bgerror_resume_count = 0;
   engine.allow_concurrent_memtable_write = false;  // one writer
   engine.enable_write_thread_adaptive_yield = false;
   engine.level_compaction_dynamic_level_bytes = true;

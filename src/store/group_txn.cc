@@ -37,7 +37,7 @@ struct GroupTxn::Cursor {
   std::uint64_t epoch = 0;
 };
 
-GroupTxn::GroupTxn(rocksdb::DB& db) : db_(db) {}
+GroupTxn::GroupTxn(const Engine& engine) : engine_(engine) {}
 GroupTxn::~GroupTxn() = default;
 void GroupTxn::release_iterators() { idle_.clear(); }
 
@@ -56,7 +56,7 @@ std::unique_ptr<GroupTxn::Cursor> GroupTxn::borrow(const Range& range) const {
     rocksdb::ReadOptions options;
     options.iterate_lower_bound = &cursor->from;
     options.iterate_upper_bound = &cursor->to;
-    cursor->at.reset(db_.NewIterator(options));
+    cursor->at.reset(engine_.db().NewIterator(options));
   } else if (cursor->epoch != epoch_) {
     const auto status = cursor->at->Refresh();
     if (!status.ok()) throw BrokenInvariant("cannot read the store: " + status.ToString());
@@ -72,7 +72,7 @@ std::optional<std::string> GroupTxn::get(const Key& key) const {
     return std::string(*place->second);
   }
   std::string value;
-  const auto status = db_.Get(rocksdb::ReadOptions(), key.bytes(), &value);
+  const auto status = engine_.db().Get(rocksdb::ReadOptions(), key.bytes(), &value);
   if (status.IsNotFound()) return std::nullopt;
   if (!status.ok()) throw BrokenInvariant("cannot read the store: " + status.ToString());
   return value;

@@ -2,12 +2,11 @@
 // the sequencer only.
 #pragma once
 
-#include <rocksdb/db.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "store/engine.h"
 #include "store/group.h"
 #include "store/txn.h"
 
@@ -21,7 +20,7 @@ Key blob_key(const BlobId& blob);
 
 class GroupTxn final : public Txn {
  public:
-  explicit GroupTxn(rocksdb::DB& db);
+  explicit GroupTxn(const Engine& engine);
   ~GroupTxn() override;
 
   std::optional<std::string> get(const Key& key) const override;
@@ -66,7 +65,7 @@ class GroupTxn final : public Txn {
   std::unique_ptr<Cursor> borrow(const Range& range) const;
   void scan_merged(Cursor& base, const Range& range, const Visitor& visit, bool forward) const;
 
-  rocksdb::DB& db_;
+  const Engine& engine_;
   Group* group_ = nullptr;
   std::uint64_t sequence_ = 1;
   std::uint64_t epoch_ = 0;

@@ -46,7 +46,7 @@ Sequencer::Sequencer(Options options, Clock& clock, std::unique_ptr<Engine> engi
       engine_(std::move(engine)),
       blobs_(std::move(blobs)),
       timers_([this] { return snapshot(); }),
-      tx_(engine_->db()),
+      tx_(*engine_),
       open_(std::make_unique<Group>()),
       spare_(std::make_unique<Group>()),
       published_(std::make_shared<Published>(engine_->shared())) {
@@ -201,8 +201,17 @@ void Sequencer::begin_group() {
   space_ = free < options_.reserve_bytes / 8 ? Space::none
            : free < options_.reserve_bytes   ? Space::low
                                              : Space::enough;
-  if (space_ != Space::none && lost_ && !engine_->recover()) space_ = Space::none;
-  if (space_ != Space::none) lost_ = false;
+  if (lost_) recover();
+}
+
+// After a group was lost for want of space. Readers wait meanwhile; what they get is what they had.
+void Sequencer::recover() {
+  tx_.release_iterators();
+  std::scoped_lock lock(published_mutex_);
+  published_.reset();
+  lost_ = space_ != Space::enough || !engine_->recover();
+  if (lost_) space_ = Space::none;
+  published_ = std::make_shared<Published>(engine_->shared());
 }
 
 void Sequencer::fire_timers() {

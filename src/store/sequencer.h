@@ -44,6 +44,7 @@ class Sequencer final : public Store {
   std::chrono::steady_clock::time_point next_wake() const;
   bool timers_due() const;
   void begin_group();
+  void recover();
   void run_jobs(Job* first);
   void run_job(Job& job);
   void fire_timers();
