@@ -1,4 +1,5 @@
-// A body that streams: read piece by piece, never held whole. Inputs and outputs with a streaming member (S3 objects).
+// A body that streams: read piece by piece, never held whole. Inputs and outputs with a streaming
+// member (S3 objects).
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ namespace cloudlet::wire {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // The next piece, at most 256 KiB; empty at the end. An error ends the body: a checksum or chunk signature that does
-  // not fit, a client that went away, a size beyond the limit.
+  // The next piece, at most 256 KiB; empty at the end. An error ends the body: a checksum or chunk
+  // signature that does not fit, a client that went away, a size beyond the limit.
   virtual Task<Result<std::string>> read() = 0;
 };
 
@@ -32,7 +33,10 @@ class Body {
   Task<Result<std::string>> read();
   // All of it, refusing more than `limit` bytes.
   Task<Result<std::string>> read_all(std::size_t limit);
-  // All of it without waiting, if it is here already (as small bodies are); null if it streams. May be moved from.
+  // Brings all of it here, refusing more than `limit` bytes: `whole` is not null afterwards.
+  Task<Result<void>> make_whole(std::size_t limit);
+  // All of it without waiting, if it is here already (as small bodies are); null if it streams. May
+  // be moved from.
   std::string* whole() { return source_ ? nullptr : &bytes_; }
 
  private:

@@ -82,10 +82,10 @@ struct Request {
   std::string method;  // "GET", as sent
   std::string target;  // origin form, not decoded: "/bucket/a%20b?list-type=2"
   Headers headers;
-  std::string
-      peer;  // the client's address without its port: "127.0.0.1"; "unix" for a local socket
+  std::string peer;     // the client's address without its port; "unix" for a local socket
   bool secure = false;  // came over TLS
-  Body body;  // read it on the executor that called the handler, before the response has gone out
+  Body body;  // read it on the executor that called the handler, before the response is out
+  std::string sent_target;  // what was signed, if the router gave `target` another form; else empty
 
   // Both raw. The query is without its '?'; empty if there is none.
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }

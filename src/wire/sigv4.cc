@@ -215,13 +215,18 @@ std::string canonical_query(std::string_view query, std::string_view without) {
 std::string canonical_request(const Request& request, std::vector<std::string> signed_headers,
                               std::string_view payload_hash, PathStyle style) {
   std::sort(signed_headers.begin(), signed_headers.end());
+  const std::string_view target =
+      request.sent_target.empty() ? request.target : request.sent_target;
+  const std::size_t question = target.find('?');
+  const std::string_view query =
+      question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
   std::string out;
   out.reserve(512);
   out.append(request.method)
       .append("\n")
-      .append(canonical_path(request.path(), style))
+      .append(canonical_path(target.substr(0, question), style))
       .append("\n");
-  out.append(canonical_query(request.query(), "X-Amz-Signature")).append("\n");
+  out.append(canonical_query(query, "X-Amz-Signature")).append("\n");
   std::string names;
   for (const std::string& name : signed_headers) {
     out.append(name).append(":").append(canonical_value(request.headers, name)).append("\n");
