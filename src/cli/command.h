@@ -1,0 +1,52 @@
+// What every command gets: how to reach the server, how to print, and where to add itself.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cli/cli.h"
+#include "cli/remote.h"
+
+namespace cloudlet::cli {
+
+struct Context {
+  std::string endpoint = "http://127.0.0.1:4566";
+  std::string account = "000000000000";
+  std::string region = "eu-west-1";
+  bool json = false;
+  int exit_code = exit_done;
+
+  // Made on first use; exits with `exit_unreachable` if nobody answers.
+  Remote& remote();
+
+ private:
+  std::unique_ptr<Remote> remote_;
+};
+
+// A refusal on standard error: what, why, and what to do next.
+int refuse(const std::string& what, const std::string& next = {});
+int refuse(const Error& error, const std::string& next = {});
+void print_json(const boost::json::value& value);  // indented
+// Columns as wide as they need to be; the first row is the head.
+void print_table(const std::vector<std::vector<std::string>>& rows);
+std::string read_file(const std::string& path);  // "-": standard input; throws CLI::FileError
+
+// Each adds one command (with its subcommands) whose callback sets context.exit_code.
+void add_up(CLI::App& app, Context& context, const std::function<int(const UpOptions&)>& up);
+void add_deploy(CLI::App& app, Context& context);  // deploy, delete
+void add_status(CLI::App& app, Context& context);  // status, wait
+void add_env(CLI::App& app, Context& context);     // env
+void add_logs(CLI::App& app, Context& context);    // logs
+void add_invoke(CLI::App& app, Context& context);  // invoke
+void add_mqtt(CLI::App& app, Context& context);    // mqtt pub|sub
+void add_mail(CLI::App& app, Context& context);    // mail list|show|click
+void add_device(CLI::App& app, Context& context);  // device add
+void add_trace(CLI::App& app, Context& context);   // trace last|why
+void add_clock(CLI::App& app, Context& context);   // clock
+void add_doctor(CLI::App& app, Context& context);  // doctor, version
+
+}  // namespace cloudlet::cli

@@ -1,0 +1,86 @@
+// `cloudlet mail`: the built-in mailbox.
+#include <iostream>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+
+namespace cloudlet::cli {
+namespace {
+
+struct MailOptions {
+  std::string id;
+  std::string to;
+  std::string subject;
+  std::size_t limit = 50;
+};
+
+std::string text(const boost::json::value& value, const char* name) {
+  const auto* member = value.as_object().if_contains(name);
+  return member && member->is_string() ? std::string(member->as_string()) : std::string();
+}
+
+int list(Context& context, const MailOptions& options) {
+  std::string path = "/_cloudlet/mail?limit=" + std::to_string(options.limit);
+  if (!options.to.empty()) path += "&to=" + percent_encode(options.to);
+  if (!options.subject.empty()) path += "&subject=" + percent_encode(options.subject);
+  auto answer = context.remote().get(path);
+  if (answer.has_error()) return refuse(answer.error());
+  const auto& mails = answer->as_object().at("messages").as_array();
+  if (context.json) {
+    print_json(mails);
+    return exit_done;
+  }
+  std::vector<std::vector<std::string>> rows{{"ID", "RECEIVED", "TO", "SUBJECT"}};
+  for (const auto& mail : mails)
+    rows.push_back(
+        {text(mail, "id"), text(mail, "received"), text(mail, "to"), text(mail, "subject")});
+  print_table(rows);
+  return exit_done;
+}
+
+int show(Context& context, const MailOptions& options) {
+  auto answer = context.remote().get("/_cloudlet/mail/" + percent_encode(options.id));
+  if (answer.has_error()) return refuse(answer.error(), "cloudlet mail list");
+  if (context.json) {
+    print_json(*answer);
+    return exit_done;
+  }
+  std::cout << "From: " << text(*answer, "from") << "\nTo: " << text(*answer, "to")
+            << "\nDate: " << text(*answer, "received") << "\nSubject: " << text(*answer, "subject")
+            << "\n\n"
+            << text(*answer, "body") << "\n";
+  return exit_done;
+}
+
+int click(Context& context, const MailOptions& options) {
+  auto answer = context.remote().post("/_cloudlet/mail/" + percent_encode(options.id) + "/click");
+  if (answer.has_error()) return refuse(answer.error(), "cloudlet mail list");
+  if (context.json) {
+    print_json(*answer);
+  } else {
+    std::cout << "followed " << text(*answer, "link") << "\n";
+  }
+  return exit_done;
+}
+
+}  // namespace
+
+void add_mail(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("mail", "The built-in mailbox");
+  command->require_subcommand(1);
+  const auto options = std::make_shared<MailOptions>();
+  auto* list_command = command->add_subcommand("list", "List messages, newest first");
+  list_command->add_option("--to", options->to, "Only to this address");
+  list_command->add_option("--subject", options->subject, "Only subjects that hold this text");
+  list_command->add_option("--limit", options->limit, "At most so many")->capture_default_str();
+  list_command->callback([&context, options] { context.exit_code = list(context, *options); });
+  auto* show_command = command->add_subcommand("show", "Show one message");
+  show_command->add_option("id", options->id, "The message's id")->required();
+  show_command->callback([&context, options] { context.exit_code = show(context, *options); });
+  auto* click_command =
+      command->add_subcommand("click", "Follow a message's confirmation or opt-out link");
+  click_command->add_option("id", options->id, "The message's id")->required();
+  click_command->callback([&context, options] { context.exit_code = click(context, *options); });
+}
+
+}  // namespace cloudlet::cli

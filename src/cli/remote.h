@@ -1,0 +1,62 @@
+// A running server, as the commands reach it: generated clients over HTTP, and the server's own
+// JSON pages.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "wire/caller.h"
+
+namespace cloudlet::cli {
+
+struct RemoteOptions {
+  std::string endpoint;
+  std::string account;
+  std::string region;
+};
+
+class Remote {
+ public:
+  explicit Remote(RemoteOptions options);
+  ~Remote();
+
+  const RemoteOptions& options() const;
+  wire::Caller& caller();
+
+  // Runs a task to its end on this thread.
+  template <class T>
+  T wait(Task<T> task);
+
+  // The server's own pages. A body that is no JSON comes as a JSON string.
+  Result<boost::json::value> get(const std::string& path);
+  Result<boost::json::value> post(const std::string& path, const boost::json::value& body = {});
+
+  static bool unreachable(const Error& error);
+
+ private:
+  struct State;
+  void run_until(const bool& done);
+  asio::any_io_executor executor();
+  void spawn(Task<> task);
+  Result<boost::json::value> fetch(std::string method, const std::string& path, std::string body);
+  std::unique_ptr<State> state_;
+};
+
+template <class T>
+T Remote::wait(Task<T> task) {
+  std::optional<T> answer;
+  bool done = false;
+  const auto keep = [](Task<T> inner, std::optional<T>& into, bool& over) -> Task<> {
+    into.emplace(co_await std::move(inner));
+    over = true;
+  };
+  spawn(keep(std::move(task), answer, done));
+  run_until(done);
+  return std::move(*answer);
+}
+
+}  // namespace cloudlet::cli

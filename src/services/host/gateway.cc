@@ -1,0 +1,137 @@
+#include "services/host/gateway.h"
+
+namespace cloudlet::services {
+namespace {
+
+const ErrorKind too_large{
+    .name = "RequestEntityTooLargeException", .code = "RequestEntityTooLarge", .status = 413};
+
+// Bodies that are read whole. Lambda takes code packages of 50 MB, in base64.
+constexpr std::size_t body_max_default = 10u << 20;
+
+std::size_t body_max(const wire::Service& service) {
+  return service.name == "lambda" ? 70u << 20 : body_max_default;
+}
+
+// Makes the request's body one that is at hand.
+Task<Result<void>> receive(wire::Request& request, std::size_t limit) {
+  if (request.body.whole()) co_return Result<void>();
+  auto bytes = co_await request.body.read_all(limit);
+  if (bytes.has_error() && bytes.error().is(errors::invalid_argument))
+    co_return Error(too_large,
+                    "Request size exceeded the maximum of " + std::to_string(limit) + " bytes");
+  CO_TRY(std::string whole, std::move(bytes));
+  request.body = wire::Body(std::move(whole));
+  co_return Result<void>();
+}
+
+std::string endpoint_of(const wire::Request& request) {
+  return (request.secure ? "https://" : "http://") +
+         std::string(request.headers.get("Host", "localhost:4566"));
+}
+
+// The request id is the trace of what this request sets off, unless it came from inside one.
+std::string trace_of(const std::string& request_id) {
+  std::string trace;
+  for (const char c : request_id)
+    if (c != '-') trace.push_back(c);
+  return trace;
+}
+
+journal::Outcome outcome_of(const Error& error) {
+  if (error.kind().status == 403) return journal::Outcome::denied;
+  if (error.kind().status == 429) return journal::Outcome::throttled;
+  return journal::Outcome::failed;
+}
+
+}  // namespace
+
+// What is known of a request so far: also what an error is answered with.
+struct Gateway::Progress {
+  wire::Exchange exchange;
+  wire::Call call;
+  std::uint64_t span = 0;
+};
+
+Task<wire::Response> Gateway::handle(wire::Request request) {
+  if (const Pages::Handler* page = parts_.pages.find(request.path()))
+    co_return co_await (*page)(std::move(request));
+
+  Progress progress;
+  progress.call.request_id = parts_.random.uuid();
+  progress.span = parts_.journal.next_span();
+  const std::string resource(request.path());
+  Result<wire::Response> answered = co_await answer(request, progress);
+  if (answered.has_value()) {
+    note(progress, nullptr);
+    co_return *std::move(answered);
+  }
+  const Error error = answered.error();
+  note(progress, &error);
+  co_return wire::encode_error(progress.exchange, error, progress.call.request_id, resource);
+}
+
+Task<Result<wire::Response>> Gateway::answer(wire::Request& request, Progress& progress) const {
+  wire::Call& call = progress.call;
+  wire::Exchange& exchange = progress.exchange;
+
+  // Which operation, in which words. A body that does not stream is at hand before anybody looks at
+  // it: forms name their operation in it, and signatures speak of its hash.
+  if (wire::Router::needs_whole_body(request))
+    CO_CHECK(co_await receive(request, body_max_default));
+  CO_CHECK(parts_.router.route(request, exchange));
+  const Served* served = parts_.host.find(*exchange.service);
+  assert_that(served != nullptr, "the router knows a service that nobody serves");
+  const wire::Operation& operation = *exchange.operation;
+  const bool streams = wire::streams_input(operation);
+  if (!streams) CO_CHECK(co_await receive(request, body_max(*exchange.service)));
+
+  // Who sends it.
+  const wire::AuthAsk ask{.dialect = exchange.service->dialect,
+                          .signing_name = exchange.service->signing_name,
+                          .unsigned_requests = parts_.router.unsigned_requests(exchange)};
+  CO_TRY(wire::Identity identity, parts_.authenticator.authenticate(request, ask));
+  call.scope = std::move(identity.scope);
+  call.principal = std::move(identity.principal);
+  call.now = parts_.clock.now();
+  call.endpoint = endpoint_of(request);
+  call.source_ip = request.peer;
+  call.random = &parts_.random;
+  const auto cause = Cause::from_header(request.headers.get("X-Amzn-Trace-Id"));
+  call.cause = cause ? *cause : Cause{.trace = trace_of(call.request_id)};
+
+  // What it asks. A body that was aws-chunked streams even when it came whole.
+  std::string body;
+  if (!streams) {
+    CO_CHECK(co_await receive(request, body_max(*exchange.service)));
+    body = std::move(*request.body.whole());
+  }
+  wire::Object input(*operation.input);
+  CO_CHECK(wire::decode_request(exchange, request, body, input.data()));
+
+  // The operation itself; what it sets off has this request as its cause.
+  wire::Call inner = call;
+  inner.cause.span = progress.span;
+  CO_TRY(wire::Object output,
+         co_await parts_.host.perform(*served, operation, inner, std::move(input)));
+  co_return wire::encode_response(exchange, output.data(), call.request_id);
+}
+
+void Gateway::note(const Progress& progress, const Error* error) const {
+  const wire::Exchange& exchange = progress.exchange;
+  if (!exchange.operation) return;
+  journal::Span span{
+      .cause = progress.call.cause, .id = progress.span, .scope = progress.call.scope};
+  span.action =
+      std::string(exchange.service->signing_name) + ":" + std::string(exchange.operation->name);
+  span.resource = "request/" + progress.call.request_id;
+  span.at = progress.call.now;
+  span.took = parts_.clock.now() - progress.call.now;
+  if (error) {
+    span.outcome = outcome_of(*error);
+    span.reason = std::string(error->kind().name) + ": " + error->message();
+  }
+  parts_.journal.record(std::move(span));
+}
+
+}  // namespace cloudlet::services
