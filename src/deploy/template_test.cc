@@ -203,10 +203,10 @@ Parameters:
 Mappings:
   RegionMap: {eu-west-1: {AMI: ami-1}}
 Conditions:
-  Yes: !Equals [!Ref Name, soil]
-  No: !Not [!Condition Yes]
-  Both: !And [!Condition Yes, !Condition No]
-  Either: !Or [!Condition Both, !Condition Yes]
+  IsSoil: !Equals [!Ref Name, soil]
+  IsNot: !Not [!Condition IsSoil]
+  Both: !And [!Condition IsSoil, !Condition IsNot]
+  Either: !Or [!Condition Both, !Condition IsSoil]
 Resources:
   Topic: {Type: T}
   Bucket: {Type: T}
@@ -253,7 +253,7 @@ INSTANTIATE_TEST_SUITE_P(
         Notation{"Split", "!Split [',', 'a,b,']", R"(["a","b",""])"},
         Notation{"FindInMap", "!FindInMap [RegionMap, !Ref AWS::Region, AMI]", "\"ami-1\""},
         Notation{"FindInMapMissing", "!FindInMap [RegionMap, mars, AMI]", "Template error: Unable to get mapping for RegionMap::mars::AMI"},
-        Notation{"If", "!If [Yes, a, b]", "\"a\""}, Notation{"IfNot", "!If [Both, a, !Ref AWS::NoValue]", "nothing"},
+        Notation{"If", "!If [IsSoil, a, b]", "\"a\""}, Notation{"IfNot", "!If [Both, a, !Ref AWS::NoValue]", "nothing"},
         Notation{"IfEither", "!If [Either, {x: 1}, b]", R"({"x":1})"}, Notation{"Base64", "!Base64 hello", "\"aGVsbG8=\""},
         Notation{"Zones", "!GetAZs ''", R"(["eu-west-1a","eu-west-1b","eu-west-1c"])"},
         Notation{"Import", "!ImportValue {'Fn::Sub': '${Name}-x'}", "\"imported soil-x\""},

@@ -108,7 +108,7 @@ void make_role(const Function& function, const json::array& tags) {
   Role role;
   add_managed(role, "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole");
   if (const auto* tracing = function.properties.if_contains("Tracing"))
-    if (*tracing == json::value("Active") || *tracing == json::value("PassThrough"))
+    if (function.resolved(*tracing) != "" && function.resolved(*tracing) != "Disabled")
       add_managed(role, "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess");
   if (function.properties.contains("VpcConfig"))
     add_managed(role, "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole");
