@@ -10,9 +10,17 @@
 
 namespace cloudlet::wire {
 
-// Which members of the outermost structure the body holds: in REST only those that have no other
-// place.
-enum class Members : std::uint8_t { all, body };
+// Which members of the outermost structure the body holds. In REST requests: those that have no
+// other place. In REST answers: those that no header and no status holds (a path has no room
+// there).
+enum class Members : std::uint8_t { all, request, answer };
+
+inline bool in_body(const Member& member, Members members) {
+  if (members == Members::all) return true;
+  if (member.payload) return false;
+  const bool request_place = member.place == Place::uri || member.place == Place::query;
+  return member.place == Place::body || (request_place && members == Members::answer);
+}
 
 // Reads the members of `structure` from an object. Unknown members are skipped, null is absent.
 Result<void> bind_json(Binding& binding, const Shape& structure, const boost::json::value& tree,

@@ -123,7 +123,7 @@ class Walk {
     if (step.depth > depth_max) return binding_.malformed("The request is nested too deeply.");
     const json::object& object = tree.get_object();
     for (const Member& member : shape.members) {
-      if (members == Members::body && (member.place != Place::body || member.payload)) continue;
+      if (!in_body(member, members)) continue;
       const json::value* found = object.if_contains(member.wire_name);
       const Step at = step.member(member);
       if (!found || found->is_null()) {

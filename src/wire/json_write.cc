@@ -100,7 +100,7 @@ void write_json(std::string& out, const Shape& structure, const void* source, Me
   out += '{';
   bool first = true;
   for (const Member& member : structure.members) {
-    if (members == Members::body && (member.place != Place::body || member.payload)) continue;
+    if (!in_body(member, members)) continue;
     const void* value = member.slot->find(source, member);
     if (!value) continue;
     if (!std::exchange(first, false)) out += ',';

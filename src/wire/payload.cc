@@ -19,7 +19,10 @@ constexpr std::string_view xml_declaration = "<?xml version=\"1.0\" encoding=\"U
 constexpr const char* bad_xml =
     "The XML you provided was not well-formed or did not validate against our published schema";
 
-bool in_body(const Member& member) { return member.place == Place::body && !member.payload; }
+bool has_body(const Shape& structure, Members members) {
+  return std::ranges::any_of(structure.members,
+                             [&](const Member& member) { return in_body(member, members); });
+}
 
 Result<void> bind_tree(Binding& binding, const Shape& structure, Protocol protocol,
                        std::string_view body, void* target, const Step& step, Members members) {
@@ -58,14 +61,14 @@ Result<void> bind_raw(Binding& binding, const Member& member, std::string_view b
   return {};
 }
 
-std::string_view root_name(const Shape& structure, const Exchange& exchange, Side side) {
+std::string_view root_name(const Shape& structure, const Exchange& exchange, Members members) {
   const Operation& operation = *exchange.operation;
-  if (side == Side::client && !operation.input_root.empty()) return operation.input_root;
+  if (members == Members::request && !operation.input_root.empty()) return operation.input_root;
   return structure.wire_name.empty() ? structure.name : structure.wire_name;
 }
 
-XmlNamespace root_space(const Shape& structure, const Exchange& exchange, Side side) {
-  if (side == Side::client && !exchange.operation->input_namespace.uri.empty())
+XmlNamespace root_space(const Shape& structure, const Exchange& exchange, Members members) {
+  if (members == Members::request && !exchange.operation->input_namespace.uri.empty())
     return exchange.operation->input_namespace;
   if (!structure.xml_namespace.uri.empty()) return structure.xml_namespace;
   return exchange.service->xml_namespace;
@@ -111,11 +114,11 @@ void write_member(std::string& out, Headers& headers, const Member& member, cons
 }  // namespace
 
 Result<void> bind_payload(Binding& binding, const Shape& structure, Protocol protocol,
-                          std::string_view body, void* target) {
+                          std::string_view body, void* target, Members members) {
   const Step root;
   if (!structure.payload) {
-    if (std::ranges::none_of(structure.members, in_body)) return {};
-    return bind_tree(binding, structure, protocol, body, target, root, Members::body);
+    if (!has_body(structure, members)) return {};
+    return bind_tree(binding, structure, protocol, body, target, root, members);
   }
   const Member& member = *structure.payload;
   const Step step = root.member(member);
@@ -125,6 +128,8 @@ Result<void> bind_payload(Binding& binding, const Shape& structure, Protocol pro
     return {};
   }
   if (member.refused && binding.checks()) return binding.refused(member);
+  // What clients send for a structure that is not there (Smithy, restJson1).
+  if (!member.required && body == "{}" && member.shape->kind == Kind::structure) return {};
   switch (member.shape->kind) {
     case Kind::structure:
       return bind_tree(binding, *member.shape, protocol, body, member.slot->make(target, member),
@@ -140,7 +145,8 @@ Result<void> bind_payload(Binding& binding, const Shape& structure, Protocol pro
 }
 
 void write_payload(std::string& out, Headers& headers, const Shape& structure, const void* source,
-                   const Exchange& exchange, Side side) {
+                   const Exchange& exchange, Members members) {
+  const bool client = members == Members::request;
   if (structure.payload) {
     const Member& member = *structure.payload;
     if (const void* value = member.slot->find(source, member)) {
@@ -151,24 +157,22 @@ void write_payload(std::string& out, Headers& headers, const Shape& structure, c
     }
     return;
   }
-  const bool has_body = std::ranges::any_of(structure.members, in_body);
+  const bool body = has_body(structure, members);
   if (exchange.protocol == Protocol::rest_json) {
-    // Clients without body members send none (Smithy, restJson1: empty body); servers always answer
-    // an object.
-    if (!has_body && side == Side::client) return;
-    if (!has_body && !exchange.operation->has_output) return;
+    // Clients without body members send none (Smithy, restJson1); servers answer an object if there
+    // is an output at all.
+    if (!body && (client || !exchange.operation->has_output)) return;
     set_type(headers, "application/json");
-    return write_json(out, structure, source, Members::body);
+    return write_json(out, structure, source, members);
   }
-  if (!has_body) return;
   const bool any = std::ranges::any_of(structure.members, [&](const Member& member) {
-    return in_body(member) && member.slot->find(source, member) != nullptr;
+    return in_body(member, members) && member.slot->find(source, member) != nullptr;
   });
-  if (!any && side == Side::client) return;
+  if (!body || (!any && client)) return;
   set_type(headers, "application/xml");
   out = xml_declaration;
-  write_xml_element(out, root_name(structure, exchange, side),
-                    root_space(structure, exchange, side), structure, source, Members::body);
+  write_xml_element(out, root_name(structure, exchange, members),
+                    root_space(structure, exchange, members), structure, source, members);
 }
 
 }  // namespace cloudlet::wire

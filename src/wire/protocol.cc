@@ -60,14 +60,16 @@ Result<void> decode_rest(Binding& binding, const Exchange& exchange, Request& re
     stream_of(shape, target) = std::move(request.body);
     return {};
   }
-  return bind_payload(binding, shape, exchange.protocol, body, target);
+  return bind_payload(binding, shape, exchange.protocol, body, target, Members::request);
 }
 
 void write_query_answer(std::string& out, const Exchange& exchange, const void* output,
                         std::string_view request_id) {
   const Operation& operation = *exchange.operation;
+  fmt::format_to(std::back_inserter(out), "<{}Response", operation.name);
   const std::string_view uri = exchange.service->xml_namespace.uri;
-  fmt::format_to(std::back_inserter(out), "<{}Response xmlns=\"{}\">", operation.name, uri);
+  if (!uri.empty()) fmt::format_to(std::back_inserter(out), " xmlns=\"{}\"", uri);
+  out += '>';
   if (operation.has_output) {
     const std::string wrapper(operation.result_wrapper.empty()
                                   ? fmt::format("{}Result", operation.name)
@@ -129,7 +131,7 @@ Response encode_response(const Exchange& exchange, void* output, std::string_vie
         if (!response.headers.has("Content-Type"))
           response.headers.add("Content-Type", "application/octet-stream");
       } else {
-        write_payload(body, response.headers, *operation.output, output, exchange, Side::server);
+        write_payload(body, response.headers, *operation.output, output, exchange, Members::answer);
       }
       break;
   }
@@ -166,7 +168,7 @@ Result<Request> encode_request(const Exchange& exchange, void* input) {
         request.body = std::move(stream_of(*operation.input, input));
         return request;
       }
-      write_payload(body, request.headers, *operation.input, input, exchange, Side::client);
+      write_payload(body, request.headers, *operation.input, input, exchange, Members::request);
       break;
   }
   request.body = Body(std::move(body));
@@ -183,9 +185,9 @@ Result<void> decode_response(const Exchange& exchange, Response& response, std::
     case Protocol::json:
     case Protocol::cbor: return decode_json(binding, shape, body, output);
     case Protocol::query: {
+      if (body.empty() || !operation.has_output) return {};
       const auto document = parse_xml(body);
-      if (!document)
-        return operation.has_output ? binding.malformed("The answer is not XML") : Result<void>();
+      if (!document) return binding.malformed("The answer is not XML");
       return bind_xml(binding, shape, result_of(operation, document->document_element()), output,
                       Step(), Members::all);
     }
@@ -197,7 +199,7 @@ Result<void> decode_response(const Exchange& exchange, Response& response, std::
     stream_of(shape, output) = std::move(response.body);
     return {};
   }
-  return bind_payload(binding, shape, exchange.protocol, body, output);
+  return bind_payload(binding, shape, exchange.protocol, body, output, Members::answer);
 }
 
 }  // namespace cloudlet::wire

@@ -213,6 +213,7 @@ Response encode_error(const Exchange& exchange, const Error& error, std::string_
       headers.add("x-amzn-ErrorType", error.kind().name);
       if (exchange.service && exchange.service->query_compatible) {
         const bool server = error.kind().fault == Fault::server;
+        response.status = server ? 500 : 400;  // the modelled status is the query protocol's
         headers.add("x-amzn-query-error",
                     fmt::format("{};{}", error.kind().code, server ? "Receiver" : "Sender"));
       }

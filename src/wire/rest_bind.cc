@@ -132,8 +132,8 @@ class Walk {
     return map != nullptr;
   }
 
-  Result<bool> query(const Member& member, const FormData& form, const Shape& input, void* target) {
-    if (member.shape->kind == Kind::map) return query_map(member, form, input, target);
+  Result<bool> query(const Member& member, const FormData& form, void* target) {
+    if (member.shape->kind == Kind::map) return query_map(member, form, target);
     if (!member.shape->container) {
       const std::string* text = form.find(member.wire_name);
       if (!text) return false;
@@ -159,18 +159,15 @@ class Walk {
   }
 
  private:
-  // Every parameter that no other member has: texts, or lists of texts.
-  Result<bool> query_map(const Member& member, const FormData& form, const Shape& input, void* target) {
+  // Every parameter, also those that other members hold (Smithy, httpQueryParams): texts, or lists
+  // of texts.
+  Result<bool> query_map(const Member& member, const FormData& form, void* target) {
     const Shape& map_shape = *member.shape;
     const Shape& value_shape = *map_shape.element->shape;
     void* map = nullptr;
     std::string_view last;
     void* value = nullptr;
     for (const FormData::Field& field : form.fields()) {
-      const bool taken = std::ranges::any_of(input.members, [&](const Member& other) {
-        return &other != &member && other.place == Place::query && other.wire_name == field.name;
-      });
-      if (taken) continue;
       if (!map) {
         map = member.slot->make(target, member);
         map_shape.container->create(map, 0);
@@ -261,7 +258,7 @@ Result<void> bind_rest_request(Binding& binding, const Operation& operation, con
       case Place::query: {
         if (!form) form = FormData::parse(request.query());
         if (!form) return binding.malformed("The query string is not valid");
-        TRY(found, walk.query(member, *form, *operation.input, target));
+        TRY(found, walk.query(member, *form, target));
         break;
       }
       case Place::header: {

@@ -47,7 +47,7 @@ class Walk {
                          Members members) {
     if (step.depth > depth_max) return binding_.malformed(message);
     for (const Member& member : shape.members) {
-      if (members == Members::body && (member.place != Place::body || member.payload)) continue;
+      if (!in_body(member, members)) continue;
       const Step at = step.member(member);
       bool found = false;
       CHECK(this->member(member, element, target, at, found));

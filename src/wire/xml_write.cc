@@ -127,9 +127,7 @@ void write_xml_text(std::string& out, std::string_view text) {
 void write_xml_content(std::string& out, const Shape& structure, const void* source,
                        Members members) {
   for (const Member& member : structure.members) {
-    if (member.attribute ||
-        (members == Members::body && (member.place != Place::body || member.payload)))
-      continue;
+    if (member.attribute || !in_body(member, members)) continue;
     const void* value = member.slot->find(source, member);
     if (!value) continue;
     if (member.text) {

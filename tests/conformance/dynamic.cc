@@ -18,8 +18,9 @@ using wire::Shape;
 struct Structure;
 struct List;
 struct Map;
-using Cell = std::variant<std::monostate, std::string, std::int32_t, std::int64_t, bool, float, double, Time, json::value,
-                          std::unique_ptr<Structure>, std::unique_ptr<List>, std::unique_ptr<Map>>;
+using Cell = std::variant<std::monostate, std::string, std::int32_t, std::int64_t, bool, float,
+                          double, Time, json::value, std::unique_ptr<Structure>,
+                          std::unique_ptr<List>, std::unique_ptr<Map>>;
 
 struct Structure {
   std::vector<Cell> cells;
@@ -100,7 +101,8 @@ const wire::Container map_container = {
     .size = [](const void* map) { return static_cast<const Map*>(map)->entries.size(); },
     .create = [](void* map, std::size_t) { static_cast<Map*>(map)->entries.clear(); },
     .add = [](void* map, const Shape& shape, std::string_view key) -> void* {
-      return prepare(static_cast<Map*>(map)->entries.emplace_back(key, Cell()).second, *shape.element->shape);
+      return prepare(static_cast<Map*>(map)->entries.emplace_back(key, Cell()).second,
+                     *shape.element->shape);
     },
     .each =
         [](const void* map, void* context, bool (*visit)(void*, std::string_view, const void*)) {
@@ -121,8 +123,9 @@ const wire::Lifetime lifetime = {
 
 std::string text(const json::object& raw, std::string_view key, std::string_view otherwise = {}) {
   const auto* found = raw.if_contains(json::string_view(key.data(), key.size()));
-  return found && found->is_string() ? std::string(found->get_string().c_str(), found->get_string().size())
-                                     : std::string(otherwise);
+  return found && found->is_string()
+             ? std::string(found->get_string().c_str(), found->get_string().size())
+             : std::string(otherwise);
 }
 
 bool flag(const json::object& raw, std::string_view key) {
@@ -139,24 +142,38 @@ wire::TimeFormat time_format(const json::object& raw) {
 }
 
 Kind kind_of(const json::object& raw) {
-  static const std::map<std::string, Kind> kinds = {
-      {"string", Kind::string},   {"character", Kind::string},    {"blob", Kind::blob},
-      {"boolean", Kind::boolean}, {"byte", Kind::byte_number},    {"short", Kind::short_number},
-      {"integer", Kind::integer}, {"long", Kind::long_integer},   {"float", Kind::float_number},
-      {"double", Kind::double_number}, {"timestamp", Kind::timestamp}, {"list", Kind::list},
-      {"map", Kind::map},         {"structure", Kind::structure}};
+  static const std::map<std::string, Kind> kinds = {{"string", Kind::string},
+                                                    {"character", Kind::string},
+                                                    {"blob", Kind::blob},
+                                                    {"boolean", Kind::boolean},
+                                                    {"byte", Kind::byte_number},
+                                                    {"short", Kind::short_number},
+                                                    {"integer", Kind::integer},
+                                                    {"long", Kind::long_integer},
+                                                    {"float", Kind::float_number},
+                                                    {"double", Kind::double_number},
+                                                    {"timestamp", Kind::timestamp},
+                                                    {"list", Kind::list},
+                                                    {"map", Kind::map},
+                                                    {"structure", Kind::structure}};
   if (flag(raw, "document")) return Kind::document;
   if (text(raw, "type") == "string" && raw.contains("enum")) return Kind::enumeration;
   return kinds.at(text(raw, "type"));
 }
 
+// "xmlNamespace": {"uri": ..., "prefix": ...}, or the URI alone.
+std::pair<std::string, std::string> space_of(const json::object& raw) {
+  const auto* found = raw.if_contains("xmlNamespace");
+  if (!found) return {};
+  if (found->is_string()) return {text(raw, "xmlNamespace"), {}};
+  return {text(found->as_object(), "uri"), text(found->as_object(), "prefix")};
+}
+
 wire::Place place_of(const json::object& raw) {
-  static const std::map<std::string, wire::Place> places = {{"uri", wire::Place::uri},
-                                                            {"querystring", wire::Place::query},
-                                                            {"header", wire::Place::header},
-                                                            {"headers", wire::Place::prefixed_headers},
-                                                            {"statusCode", wire::Place::status},
-                                                            {"", wire::Place::body}};
+  static const std::map<std::string, wire::Place> places = {
+      {"uri", wire::Place::uri},           {"querystring", wire::Place::query},
+      {"header", wire::Place::header},     {"headers", wire::Place::prefixed_headers},
+      {"statusCode", wire::Place::status}, {"", wire::Place::body}};
   return places.at(text(raw, "location"));
 }
 
@@ -168,10 +185,11 @@ Model::Model(const json::object& suite, const std::vector<json::object>& operati
   for (const auto& [name, raw] : shapes) declare(std::string(name.data(), name.size()), shapes);
   std::size_t index = 0;
   for (const json::object& raw : operations) add_operation(raw, shapes, index++);
-  static const std::map<std::string, wire::Protocol> protocols = {{"json", wire::Protocol::json},
-                                                                  {"query", wire::Protocol::query},
-                                                                  {"rest-json", wire::Protocol::rest_json},
-                                                                  {"rest-xml", wire::Protocol::rest_xml}};
+  static const std::map<std::string, wire::Protocol> protocols = {
+      {"json", wire::Protocol::json},
+      {"query", wire::Protocol::query},
+      {"rest-json", wire::Protocol::rest_json},
+      {"rest-xml", wire::Protocol::rest_xml}};
   protocols_.push_back(protocols.at(text(metadata, "protocol")));
   static const ErrorKind broken = {"BrokenConstraint", "BrokenConstraint", 400, Fault::client};
   static const ErrorKind malformed = {"Malformed", "Malformed", 400, Fault::client};
@@ -179,10 +197,7 @@ Model::Model(const json::object& suite, const std::vector<json::object>& operati
   service_.target_prefix = keep(text(metadata, "targetPrefix"));
   service_.json_version = keep(text(metadata, "jsonVersion", "1.0"));
   service_.api_version = keep(text(metadata, "apiVersion"));
-  if (metadata.contains("xmlNamespace")) {
-    const json::value& space = metadata.at("xmlNamespace");
-    service_.xml_namespace.uri = keep(space.is_string() ? text(metadata, "xmlNamespace") : text(space.as_object(), "uri"));
-  }
+  service_.xml_namespace = keep_space(metadata);
   service_.protocols = protocols_;
   service_.query_compatible = metadata.contains("awsQueryCompatible");
   service_.operations = operations_;
@@ -190,6 +205,11 @@ Model::Model(const json::object& suite, const std::vector<json::object>& operati
   service_.validation_error = &broken;
   service_.malformed_error = &malformed;
   service_.unsupported_error = &broken;
+}
+
+wire::XmlNamespace Model::keep_space(const json::object& raw) {
+  const auto [uri, prefix] = space_of(raw);
+  return {keep(uri), keep(prefix)};
 }
 
 const Shape* Model::declare(const std::string& name, const json::object& shapes) {
@@ -208,12 +228,11 @@ void Model::describe(Shape& shape, const json::object& raw, const json::object& 
   shape.time_format = time_format(raw);
   shape.wire_name = keep(text(raw, "locationName"));
   shape.union_ = flag(raw, "union");
-  if (const auto* space = raw.if_contains("xmlNamespace")) {
-    shape.xml_namespace = {keep(text(space->as_object(), "uri")), keep(text(space->as_object(), "prefix"))};
-  }
+  shape.xml_namespace = keep_space(raw);
   if (shape.kind == Kind::enumeration) {
     auto& values = value_rows_.emplace_back();
-    for (const json::value& value : raw.at("enum").as_array()) values.push_back(keep(value.as_string().c_str()));
+    for (const json::value& value : raw.at("enum").as_array())
+      values.push_back(keep(value.as_string().c_str()));
     shape.values = values;
   } else if (shape.kind == Kind::list) {
     auto& row = member_rows_.emplace_back();
@@ -238,7 +257,8 @@ void Model::describe(Shape& shape, const json::object& raw, const json::object& 
     }
     if (raw.contains("required")) {
       for (const json::value& name : raw.at("required").as_array()) {
-        for (Member& candidate : row) candidate.required |= candidate.name == name.as_string().c_str();
+        for (Member& candidate : row)
+          candidate.required |= candidate.name == name.as_string().c_str();
       }
     }
     shape.members = row;
@@ -250,7 +270,10 @@ void Model::describe(Shape& shape, const json::object& raw, const json::object& 
       json::object error;
       if (const auto* given = raw.if_contains("error")) error = given->as_object();
       const bool fault = flag(raw, "fault");
-      const std::int64_t status = error.contains("httpStatusCode") ? error.at("httpStatusCode").as_int64() : fault ? 500 : 400;
+      const std::int64_t status = error.contains("httpStatusCode")
+                                      ? error.at("httpStatusCode").as_int64()
+                                  : fault ? 500
+                                          : 400;
       kinds_.push_back({shape.name, keep(text(error, "code", shape.name)), static_cast<int>(status),
                         status >= 500 ? Fault::server : Fault::client});
       shape.error = &kinds_.back();
@@ -272,9 +295,7 @@ Member Model::member(std::string_view name, const json::object& raw, const json:
   made.attribute = flag(raw, "xmlAttribute");
   made.json_text = flag(raw, "jsonvalue");
   made.named = raw.contains("locationName");
-  if (const auto* space = raw.if_contains("xmlNamespace")) {
-    made.xml_namespace = {keep(text(space->as_object(), "uri")), keep(text(space->as_object(), "prefix"))};
-  }
+  made.xml_namespace = keep_space(raw);
   return made;
 }
 
@@ -293,22 +314,25 @@ void Model::add_operation(const json::object& raw, const json::object& shapes, s
   made.index = static_cast<std::uint16_t>(index);
   made.method = keep(text(http, "method", "POST"));
   made.uri = keep(text(http, "requestUri", "/"));
-  made.status = http.contains("responseCode") ? static_cast<int>(http.at("responseCode").as_int64()) : 200;
+  made.status =
+      http.contains("responseCode") ? static_cast<int>(http.at("responseCode").as_int64()) : 200;
   made.has_input = raw.contains("input");
   made.has_output = raw.contains("output");
-  made.input = made.has_input ? declare(text(raw.at("input").as_object(), "shape"), shapes) : empty_shape("Input");
-  made.output = made.has_output ? declare(text(raw.at("output").as_object(), "shape"), shapes) : empty_shape("Output");
-  if (made.has_output) made.result_wrapper = keep(text(raw.at("output").as_object(), "resultWrapper"));
+  made.input = made.has_input ? declare(text(raw.at("input").as_object(), "shape"), shapes)
+                              : empty_shape("Input");
+  made.output = made.has_output ? declare(text(raw.at("output").as_object(), "shape"), shapes)
+                                : empty_shape("Output");
+  if (made.has_output)
+    made.result_wrapper = keep(text(raw.at("output").as_object(), "resultWrapper"));
   if (made.has_input) {
     const json::object& input = raw.at("input").as_object();
     made.input_root = keep(text(input, "locationName"));
-    if (const auto* space = input.if_contains("xmlNamespace")) {
-      made.input_namespace = {keep(text(space->as_object(), "uri")), keep(text(space->as_object(), "prefix"))};
-    }
+    made.input_namespace = keep_space(input);
   }
   if (const auto* errors = raw.if_contains("errors")) {
     auto& row = error_rows_.emplace_back();
-    for (const json::value& error : errors->as_array()) row.push_back(declare(text(error.as_object(), "shape"), shapes));
+    for (const json::value& error : errors->as_array())
+      row.push_back(declare(text(error.as_object(), "shape"), shapes));
     made.errors = row;
   }
   operations_.push_back(made);
@@ -334,17 +358,26 @@ json::value number_shown(double number) {
 void fill_scalar(const Shape& shape, const json::value& from, void* target) {
   switch (shape.kind) {
     case Kind::string:
-    case Kind::blob: static_cast<std::string*>(target)->assign(from.as_string().data(), from.as_string().size()); break;
+    case Kind::blob:
+      static_cast<std::string*>(target)->assign(from.as_string().data(), from.as_string().size());
+      break;
     case Kind::enumeration:
       for (std::size_t i = 0; i < shape.values.size(); ++i) {
-        if (shape.values[i] == from.as_string().c_str()) *static_cast<std::int32_t*>(target) = static_cast<std::int32_t>(i);
+        if (shape.values[i] == from.as_string().c_str())
+          *static_cast<std::int32_t*>(target) = static_cast<std::int32_t>(i);
       }
       break;
     case Kind::boolean: *static_cast<bool*>(target) = from.as_bool(); break;
-    case Kind::long_integer: *static_cast<std::int64_t*>(target) = from.to_number<std::int64_t>(); break;
-    case Kind::float_number: *static_cast<float*>(target) = static_cast<float>(number_of(from)); break;
+    case Kind::long_integer:
+      *static_cast<std::int64_t*>(target) = from.to_number<std::int64_t>();
+      break;
+    case Kind::float_number:
+      *static_cast<float*>(target) = static_cast<float>(number_of(from));
+      break;
     case Kind::double_number: *static_cast<double*>(target) = number_of(from); break;
-    case Kind::timestamp: *static_cast<Time*>(target) = from_millis(std::llround(from.to_number<double>() * 1000)); break;
+    case Kind::timestamp:
+      *static_cast<Time*>(target) = from_millis(std::llround(from.to_number<double>() * 1000));
+      break;
     case Kind::document: *static_cast<json::value*>(target) = from; break;
     default: *static_cast<std::int32_t*>(target) = from.to_number<std::int32_t>(); break;
   }
@@ -370,17 +403,22 @@ void fill(const Shape& shape, const json::value& from, void* target) {
   if (shape.kind == Kind::list) {
     shape.container->create(target, 0);
     for (const json::value& item : from.as_array()) {
-      if (!item.is_null()) fill(*shape.element->shape, item, shape.container->add(target, shape, {}));
+      if (!item.is_null())
+        fill(*shape.element->shape, item, shape.container->add(target, shape, {}));
     }
   } else if (shape.kind == Kind::map) {
     shape.container->create(target, 0);
     for (const auto& [key, item] : from.as_object()) {
-      if (!item.is_null()) fill(*shape.element->shape, item, shape.container->add(target, shape, {key.data(), key.size()}));
+      if (!item.is_null())
+        fill(*shape.element->shape, item,
+             shape.container->add(target, shape, {key.data(), key.size()}));
     }
   } else if (shape.kind == Kind::structure) {
     for (const Member& member : shape.members) {
-      const auto* found = from.as_object().if_contains(json::string_view(member.name.data(), member.name.size()));
-      if (found && !found->is_null()) fill(*member.shape, *found, member.slot->make(target, member));
+      const auto* found =
+          from.as_object().if_contains(json::string_view(member.name.data(), member.name.size()));
+      if (found && !found->is_null())
+        fill(*member.shape, *found, member.slot->make(target, member));
     }
   } else {
     fill_scalar(shape, from, target);
@@ -398,7 +436,8 @@ json::value show(const Shape& shape, const void* value) {
       json::object out;
       for (const Member& member : shape.members) {
         if (const void* found = member.slot->find(value, member)) {
-          out[json::string_view(member.name.data(), member.name.size())] = show(*member.shape, found);
+          out[json::string_view(member.name.data(), member.name.size())] =
+              show(*member.shape, found);
         }
       }
       return out;
@@ -406,14 +445,18 @@ json::value show(const Shape& shape, const void* value) {
     case Kind::string:
     case Kind::blob: return json::string(*static_cast<const std::string*>(value));
     case Kind::enumeration: {
-      const std::string_view name = shape.values[static_cast<std::size_t>(*static_cast<const std::int32_t*>(value))];
+      const std::string_view name =
+          shape.values[static_cast<std::size_t>(*static_cast<const std::int32_t*>(value))];
       return json::string(name.data(), name.size());
     }
     case Kind::boolean: return *static_cast<const bool*>(value);
-    case Kind::long_integer: return number_shown(static_cast<double>(*static_cast<const std::int64_t*>(value)));
-    case Kind::float_number: return number_shown(static_cast<double>(*static_cast<const float*>(value)));
+    case Kind::long_integer:
+      return number_shown(static_cast<double>(*static_cast<const std::int64_t*>(value)));
+    case Kind::float_number:
+      return number_shown(static_cast<double>(*static_cast<const float*>(value)));
     case Kind::double_number: return number_shown(*static_cast<const double*>(value));
-    case Kind::timestamp: return number_shown(static_cast<double>(to_millis(*static_cast<const Time*>(value))) / 1000);
+    case Kind::timestamp:
+      return number_shown(static_cast<double>(to_millis(*static_cast<const Time*>(value))) / 1000);
     case Kind::document: return *static_cast<const json::value*>(value);
     default: return number_shown(*static_cast<const std::int32_t*>(value));
   }

@@ -1,5 +1,6 @@
-// Shapes described at run time and values of them: the same tables that tools/codegen writes, made from a model's JSON, so
-// that the walkers can be held against the public protocol vectors, which bring shapes of their own.
+// Shapes described at run time and values of them: the same tables that tools/codegen writes, made
+// from a model's JSON, so that the walkers can be held against the public protocol vectors, which
+// bring shapes of their own.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -32,6 +33,7 @@ class Model {
   wire::Member member(std::string_view name, const json::object& raw, const json::object& shapes);
   void add_operation(const json::object& raw, const json::object& shapes, std::size_t index);
   const wire::Shape* empty_shape(std::string_view name);
+  wire::XmlNamespace keep_space(const json::object& raw);
   std::string_view keep(std::string_view text) { return texts_.emplace_back(text); }
 
   std::deque<std::string> texts_;

@@ -9,9 +9,39 @@
 namespace cloudlet::conformance {
 namespace {
 
-// What only a client can do or undo.
+constexpr const char* offset = "servers write UTC";
+constexpr const char* unknown = "a member that the model does not have";
+constexpr const char* null = "servers leave absent members out";
+constexpr const char* empty = "AWS answers the request id even when there is no output";
+
+// "input" and "output": not ours at all. "server": a server never writes it like this, but a client
+// reads it; such a result is held against our own client instead.
 const std::map<std::string, std::string, std::less<>> reasons = {
-    {"input HostWithPath", "the endpoint's own path is the client's configuration"},
+    {"input AwsJson11HostWithPath", "the endpoint's own path is the client's configuration"},
+    {"server AwsJson11DateTimeWithNegativeOffset", offset},
+    {"server AwsJson11DateTimeWithPositiveOffset", offset},
+    {"server AwsQueryDateTimeWithNegativeOffset", offset},
+    {"server AwsQueryDateTimeWithPositiveOffset", offset},
+    {"server RestJsonDateTimeWithNegativeOffset", offset},
+    {"server RestJsonDateTimeWithPositiveOffset", offset},
+    {"server RestXmlDateTimeWithNegativeOffset", offset},
+    {"server RestXmlDateTimeWithPositiveOffset", offset},
+    {"server handles_unexpected_json_output", unknown},
+    {"server AwsJson10HandlesUnexpectedJsonOutput", unknown},
+    {"server AwsJson11DeserializeIgnoreType", unknown},
+    {"server AwsJson10DeserializeIgnoreType", unknown},
+    {"server RestJsonDeserializeIgnoreType", unknown},
+    {"server AwsJson11StructuresDontDeserializeNullValues", null},
+    {"server AwsJson10DeserializeAllowNulls", null},
+    {"server RestJsonDeserializeAllowNulls", null},
+    {"server RestJsonDoesntDeserializeNullStructureValues", null},
+    {"server AwsJson11IntEnums", "the vector's response holds a request's header, X-Amz-Target"},
+    {"server parses_the_request_id_from_the_response", "the request id is the server's own"},
+    {"server QueryEmptyInputAndEmptyOutput", empty},
+    {"server QueryNoInputAndNoOutput", empty},
+    {"server QueryNoInputAndOutput", empty},
+    {"server QueryXmlNamespaces",
+     "a nested structure's own namespace is left out here and written in REST-XML's vector"},
 };
 
 // What the vectors' own runner skips (protocol-tests-ignore-list.json).
@@ -25,7 +55,8 @@ std::optional<std::string> listed(const Case& c, std::string_view direction) {
   }();
   if (!list) return std::nullopt;
   const auto names = [&](const json::value* node, std::string_view what, std::string_view wanted) {
-    if (node) node = node->as_object().if_contains(json::string_view(direction.data(), direction.size()));
+    if (node)
+      node = node->as_object().if_contains(json::string_view(direction.data(), direction.size()));
     if (node) node = node->as_object().if_contains(json::string_view(what.data(), what.size()));
     if (!node) return false;
     for (const json::value& name : node->as_array()) {
@@ -35,7 +66,8 @@ std::optional<std::string> listed(const Case& c, std::string_view direction) {
   };
   const json::object& whole = list->as_object();
   const json::value* own = whole.at("protocols").as_object().if_contains(c.protocol);
-  if (names(&whole.at("general"), "suites", text(c.suite, "description")) || names(own, "cases", c.id)) {
+  if (names(&whole.at("general"), "suites", text(c.suite, "description")) ||
+      names(own, "cases", c.id)) {
     return "the vectors' own runner skips it";
   }
   return std::nullopt;

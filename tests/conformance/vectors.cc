@@ -12,7 +12,8 @@
 namespace cloudlet::conformance {
 namespace {
 
-constexpr std::string_view protocols[] = {"json", "json_1_0", "json_1_0-query-compatible", "query", "rest-json", "rest-xml"};
+constexpr std::string_view protocols[] = {"json",  "json_1_0",  "json_1_0-query-compatible",
+                                          "query", "rest-json", "rest-xml"};
 
 std::optional<json::value> read(const std::string& path) {
   std::ifstream file(path);
@@ -27,19 +28,26 @@ std::string canonical(pugi::xml_node node, bool root) {
   std::string text;
   for (pugi::xml_node child : node) {
     if (child.type() == pugi::node_element) children.push_back(canonical(child, false));
-    if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata) text += child.value();
+    if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata)
+      text += child.value();
   }
-  // Members of a structure may come in any order; equally named ones (the elements of a list) may not.
-  std::ranges::stable_sort(children, {}, [](const std::string& child) { return child.substr(0, child.find_first_of(" >", 1)); });
+  // Members of a structure may come in any order; equally named ones (the elements of a list) may
+  // not.
+  std::ranges::stable_sort(children, {}, [](const std::string& child) {
+    return child.substr(0, child.find_first_of(" >", 1));
+  });
   std::string out = "<" + std::string(root ? "root" : node.name());
   std::map<std::string, std::string> attributes;
   for (pugi::xml_attribute attribute : node.attributes()) {
-    if (!root || !std::string_view(attribute.name()).starts_with("xmlns")) attributes[attribute.name()] = attribute.value();
+    if (!root || !std::string_view(attribute.name()).starts_with("xmlns"))
+      attributes[attribute.name()] = attribute.value();
   }
   for (const auto& [name, value] : attributes) out += " " + name + "=" + value;
   out += ">";
   for (const std::string& child : children) out += child;
-  if (children.empty()) out += text;
+  const bool layout =
+      text.find('\n') != std::string::npos && text.find_first_not_of(" \n") == std::string::npos;
+  if (children.empty() && !layout) out += text;
   return out + "</>";
 }
 
@@ -53,7 +61,8 @@ std::string folder() {
 std::vector<Case> load(std::string_view direction) {
   std::vector<Case> cases;
   for (const std::string_view protocol : protocols) {
-    const auto suites = read(folder() + "/protocols/" + std::string(direction) + "/" + std::string(protocol) + ".json");
+    const auto suites = read(folder() + "/protocols/" + std::string(direction) + "/" +
+                             std::string(protocol) + ".json");
     if (!suites) continue;
     for (const json::value& suite : suites->as_array()) {
       for (const json::value& one : suite.at("cases").as_array()) {
@@ -67,13 +76,16 @@ std::vector<Case> load(std::string_view direction) {
 
 std::string test_name(const Case& c) {
   std::string name = c.protocol + "_" + c.id;
-  std::ranges::replace_if(name, [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); }, '_');
+  std::ranges::replace_if(
+      name, [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); }, '_');
   return name;
 }
 
 std::string text(const json::object& object, std::string_view key) {
   const auto* found = object.if_contains(json::string_view(key.data(), key.size()));
-  return found && found->is_string() ? std::string(found->get_string().c_str(), found->get_string().size()) : std::string();
+  return found && found->is_string()
+             ? std::string(found->get_string().c_str(), found->get_string().size())
+             : std::string();
 }
 
 bool same_json(const json::value& a, const json::value& b) {
@@ -92,13 +104,11 @@ bool same_json(const json::value& a, const json::value& b) {
 
 std::string canonical_xml(std::string_view xml) {
   pugi::xml_document document;
-  if (!document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata_single)) return {};
+  if (!document.load_buffer(xml.data(), xml.size(),
+                            pugi::parse_default | pugi::parse_ws_pcdata_single))
+    return {};
   pugi::xml_node root = document.document_element();
   root.remove_child("ResponseMetadata");
-  for (pugi::xml_node child : root.children()) {
-    if (child.type() != pugi::node_element) continue;
-    if (std::string_view(child.name()) == "RequestId") continue;
-  }
   return canonical(root, true);
 }
 

@@ -25,7 +25,8 @@ inline void PrintTo(const Case& c, std::ostream* out) { *out << c.protocol << " 
 
 // Where the vectors are: CONFORMANCE_DIR, or ../shared/conformance beside the project.
 std::string folder();
-// All cases of a direction ("input", "output") for the protocols that are built. Empty if there are no vectors.
+// All cases of a direction ("input", "output") for the protocols that are built. Empty if there are
+// no vectors.
 std::vector<Case> load(std::string_view direction);
 // A name GoogleTest accepts.
 std::string test_name(const Case& c);
@@ -37,7 +38,8 @@ std::string text(const json::object& object, std::string_view key);
 
 // Equal trees, whatever the order of object members and the spelling of numbers.
 bool same_json(const json::value& a, const json::value& b);
-// One spelling for equal documents: members sorted by name, white space between elements dropped. Empty: not well-formed.
+// One spelling for equal documents: members sorted by name, white space between elements dropped.
+// Empty: not well-formed.
 std::string canonical_xml(std::string_view xml);
 
 }  // namespace cloudlet::conformance
