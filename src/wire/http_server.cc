@@ -121,6 +121,15 @@ Result<std::uint16_t> HttpServer::listen(const std::string& address, std::uint16
   return bound;
 }
 
+Result<void> HttpServer::adopt(int listener) {
+  boost::system::error_code error;
+  asio::basic_socket_acceptor<Tcp> acceptor(state_->threads.at(0));
+  acceptor.assign(Tcp::v4(), listener, error);
+  if (error) return invalid("cannot accept from a socket that was handed over: " + error.message());
+  state_->acceptors.spawn("accept (handed over)", state_->accept<Tcp>(std::move(acceptor)));
+  return {};
+}
+
 Result<void> HttpServer::listen_local(const std::string& path) {
   boost::system::error_code error;
   if (path.size() >= 108)

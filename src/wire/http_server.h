@@ -59,6 +59,8 @@ class HttpServer {
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
   // A local socket; a file left at `path` by a dead process is replaced.
   Result<void> listen_local(const std::string& path);
+  // Accepts from a TCP socket that listens already, and owns it: one made in another network.
+  Result<void> adopt(int listener);
 
   // Accepts no more, closes idle connections, lets running requests finish for up to `grace`, then
   // cancels them. Blocks; not on an I/O thread. Once; nothing happens the second time.
