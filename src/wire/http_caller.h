@@ -1,0 +1,41 @@
+// Generated clients over HTTP: encodes, signs, sends, decodes. What the command line and sdk/cpp
+// call services with.
+//
+//   wire::HttpCaller caller(client, {.endpoint = *wire::parse_endpoint("http://localhost:4566"),
+//   .region = "us-east-1", ...}); sns::Client topics(caller); auto sent = co_await
+//   topics.publish(input);
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "wire/caller.h"
+#include "wire/http_client.h"
+#include "wire/signer.h"
+
+namespace cloudlet::wire {
+
+struct CallerSettings {
+  HttpEndpoint endpoint;
+  std::string region = "us-east-1";
+  SigningKeys keys;          // no access key: requests go unsigned
+  std::string trace_header;  // X-Amzn-Trace-Id, so that a chain stays one; empty: none
+  std::size_t response_max = 64 * 1024 * 1024;  // of an answer that does not stream
+};
+
+class HttpCaller : public Caller {
+ public:
+  // Client and clock outlive the caller.
+  HttpCaller(HttpClient& client, const Clock& clock, CallerSettings settings)
+      : client_(client), clock_(clock), settings_(std::move(settings)) {}
+
+  Task<Result<void>> call(const Service& service, const Operation& operation, void* input,
+                          void* output) override;
+
+ private:
+  HttpClient& client_;
+  const Clock& clock_;
+  CallerSettings settings_;
+};
+
+}  // namespace cloudlet::wire
