@@ -62,6 +62,13 @@ class Binding {
   // its whole content.
   struct Group {
     bool broken = false;
+    // Enumerators that are none: not in the container, but in what the message quotes.
+    std::vector<std::pair<std::size_t, std::string>> unknown;
+
+    void add_unknown(std::size_t place, std::string_view text) {
+      broken = true;
+      if (unknown.size() < 64) unknown.emplace_back(place, text);
+    }
   };
   static bool conforms(const Shape& shape, std::string_view text);
   static bool conforms(const Shape& shape, double value);

@@ -184,7 +184,7 @@ class Walk {
       ++index;
       if (item.is_null()) continue;
       if (unknown(*element.shape, item)) {
-        group.broken = true;
+        group.add_unknown(index - 1, text_of(item));
         continue;
       }
       void* value = shape.container->add(target, shape, {});
@@ -206,7 +206,7 @@ class Walk {
       const std::string_view name(key.data(), key.size());
       if (binding_.checks() && !Binding::conforms(*shape.key->shape, name)) keys.broken = true;
       if (unknown(*element.shape, item)) {
-        values.broken = true;
+        values.add_unknown(0, text_of(item));
         continue;
       }
       void* value = shape.container->add(target, shape, name);

@@ -157,7 +157,7 @@ class Walk {
     const std::string* text = form_.find(name_);
     if (!text) return {};
     if (shape.kind == Kind::enumeration && !find_value(shape, *text)) {
-      group.broken = true;
+      group.add_unknown(step.index - 1, *text);
       return {};
     }
     void* value = add();
@@ -174,7 +174,8 @@ class Walk {
 
 }  // namespace
 
-Result<void> bind_query(Binding& binding, const Shape& structure, const FormData& form, void* target) {
+Result<void> bind_query(Binding& binding, const Shape& structure, const FormData& form,
+                        void* target) {
   return Walk(binding, form).structure(structure, target, Step());
 }
 

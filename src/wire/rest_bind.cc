@@ -74,7 +74,7 @@ class Walk {
                        Binding::Group& group) {
     const Shape& shape = *list.element->shape;
     if (shape.kind == Kind::enumeration && !find_value(shape, text)) {
-      group.broken = true;
+      group.add_unknown(list.container->size(target) + group.unknown.size(), text);
       return {};
     }
     if (!assign_text(shape, TimeFormat::http_date, text, list.container->add(target, list, {})))

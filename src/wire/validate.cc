@@ -86,6 +86,29 @@ void render(std::string& out, const Shape& shape, const void* value) {
   }
 }
 
+// The container as it came, with the enumerators that it could not hold.
+std::string quoted(const Binding::Group& group, const Shape& shape, const void* container) {
+  std::string text;
+  if (group.unknown.empty() || shape.key) {
+    render(text, shape, container);
+    return text;
+  }
+  struct Context {
+    const Shape* element;
+    std::vector<std::string> texts;
+  } context{shape.element->shape, {}};
+  shape.container->each(container, &context, [](void* into, std::string_view, const void* value) {
+    auto& list = *static_cast<Context*>(into);
+    render(list.texts.emplace_back(), *list.element, value);
+    return true;
+  });
+  for (const auto& [place, unknown] : group.unknown) {
+    const auto at = std::min(place, context.texts.size());
+    context.texts.insert(context.texts.begin() + static_cast<std::ptrdiff_t>(at), unknown);
+  }
+  return fmt::format("[{}]", fmt::join(context.texts, ", "));
+}
+
 }  // namespace
 
 std::string Step::str() const {
@@ -172,8 +195,7 @@ bool Binding::conforms(const Shape& shape, double value) {
 void Binding::check_group(const Group& group, Part part, const Shape& shape, const void* container,
                           const Shape& container_shape, const Step& step) {
   if (!checks() || !group.broken) return;
-  std::string text;
-  render(text, container_shape, container);
+  const std::string text = quoted(group, container_shape, container);
   const std::string_view who = part == Part::element ? "Member"
                                : part == Part::key   ? "Map keys"
                                                      : "Map value";

@@ -149,7 +149,7 @@ class Walk {
     if (shape.kind == Kind::structure) return structure(shape, node, add(), step, Members::all);
     const std::string text = text_of(node);
     if (shape.kind == Kind::enumeration && !find_value(shape, text)) {
-      group.broken = true;
+      group.add_unknown(step.index - 1, text);
       return {};
     }
     if (!assign_text(shape, TimeFormat::iso8601, text, add())) return binding_.malformed(message);
