@@ -4,6 +4,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <cstdarg>
@@ -74,6 +75,9 @@ rocksdb::Options engine_options(const Options& options, rocksdb::Env* env) {
   engine.max_bgerror_resume_count = 0;
   engine.allow_concurrent_memtable_write = false;  // one writer
   engine.enable_write_thread_adaptive_yield = false;
+  // A group's keys arrive sorted, and neighbours in a tuple space are written together: look near
+  // the last one first.
+  engine.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   engine.level_compaction_dynamic_level_bytes = true;
   engine.compression =
       options.durability == Durability::memory ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
