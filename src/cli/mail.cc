@@ -1,5 +1,7 @@
 // `cloudlet mail`: the built-in mailbox.
+#include <chrono>
 #include <iostream>
+#include <thread>
 
 #include "base/encoding.h"
 #include "cli/command.h"
@@ -12,6 +14,7 @@ struct MailOptions {
   std::string to;
   std::string subject;
   std::size_t limit = 50;
+  int timeout_s = 30;
 };
 
 std::string text(const boost::json::value& value, const char* name) {
@@ -19,11 +22,15 @@ std::string text(const boost::json::value& value, const char* name) {
   return member && member->is_string() ? std::string(member->as_string()) : std::string();
 }
 
-int list(Context& context, const MailOptions& options) {
+std::string path_of(const MailOptions& options) {
   std::string path = "/_cloudlet/mail?limit=" + std::to_string(options.limit);
   if (!options.to.empty()) path += "&to=" + percent_encode(options.to);
   if (!options.subject.empty()) path += "&subject=" + percent_encode(options.subject);
-  auto answer = context.remote().get(path);
+  return path;
+}
+
+int list(Context& context, const MailOptions& options) {
+  auto answer = context.remote().get(path_of(options));
   if (answer.has_error()) return refuse(answer.error());
   const auto& mails = answer->as_object().at("messages").as_array();
   if (context.json) {
@@ -52,6 +59,26 @@ int show(Context& context, const MailOptions& options) {
   return exit_done;
 }
 
+// Polls: the one who waits here is a person or a script, outside the server.
+int wait(Context& context, const MailOptions& options) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout_s);
+  for (;;) {
+    auto answer = context.remote().get(path_of(options));
+    if (answer.has_error()) return refuse(answer.error());
+    const auto& mails = answer->as_object().at("messages").as_array();
+    if (!mails.empty()) {
+      MailOptions newest = options;
+      const auto& id = mails.front().as_object().at("id");
+      newest.id = id.is_string() ? std::string(id.as_string()) : boost::json::serialize(id);
+      return show(context, newest);
+    }
+    if (std::chrono::steady_clock::now() > deadline)
+      return refuse("no such message arrived within " + std::to_string(options.timeout_s) + " s",
+                    "cloudlet trace last shows what happened");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 int click(Context& context, const MailOptions& options) {
   auto answer = context.remote().post("/_cloudlet/mail/" + percent_encode(options.id) + "/click");
   if (answer.has_error()) return refuse(answer.error(), "cloudlet mail list");
@@ -77,6 +104,12 @@ void add_mail(CLI::App& app, Context& context) {
   auto* show_command = command->add_subcommand("show", "Show one message");
   show_command->add_option("id", options->id, "The message's id")->required();
   show_command->callback([&context, options] { context.exit_code = show(context, *options); });
+  auto* wait_command = command->add_subcommand("wait", "Wait for a message, then show it");
+  wait_command->add_option("--to", options->to, "Only to this address");
+  wait_command->add_option("--subject", options->subject, "Only subjects that hold this text");
+  wait_command->add_option("--timeout", options->timeout_s, "Seconds to wait at most")
+      ->capture_default_str();
+  wait_command->callback([&context, options] { context.exit_code = wait(context, *options); });
   auto* click_command =
       command->add_subcommand("click", "Follow a message's confirmation or opt-out link");
   click_command->add_option("id", options->id, "The message's id")->required();
