@@ -1,0 +1,36 @@
+// The server's own addresses under /_cloudlet, and the health page that LocalStack's tools ask for.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "journal/journal.h"
+#include "services/host/pages.h"
+#include "store/store.h"
+
+namespace cloudlet {
+
+// One line of `cloudlet doctor`.
+struct HealthCheck {
+  std::string name;
+  std::string state;  // "ok", "warning", "problem"
+  std::string detail;
+};
+
+// What the pages show; all outlive them.
+struct PageSources {
+  Clock& clock;
+  store::Store& store;
+  journal::Journal& journal;
+  std::function<boost::json::object()> status;  // facts of this process
+  std::function<std::vector<HealthCheck>()> doctor;
+  std::function<std::string()> authority_pem;  // of devices' TLS
+  std::vector<std::string> services;           // names, as health says them
+};
+
+// /_cloudlet/status, doctor, trace, clock, ca.pem; /_localstack/health.
+void add_server_pages(services::Pages& pages, PageSources sources);
+
+}  // namespace cloudlet
