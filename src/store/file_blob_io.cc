@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -14,16 +15,19 @@
 namespace cloudlet::store {
 namespace {
 
-// Runs `work` (which blocks) on `threads`; goes on where the caller ran.
+// Runs `work` (which blocks) on `threads`; goes on where the caller ran. The guard keeps that place
+// alive until the post has returned, not only until what was posted has run.
 template <class Work>
 auto elsewhere(asio::thread_pool& threads, Work work) -> Task<std::invoke_result_t<Work&>> {
   using Answer = std::invoke_result_t<Work&>;
   auto start = [&threads, work = std::move(work)](auto handler) mutable {
-    auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-    asio::post(threads, [waiting, work = std::move(work)]() mutable {
-      auto answer = std::make_shared<Answer>(work());
-      const auto executor = asio::get_associated_executor(*waiting);
-      asio::post(executor, [waiting, answer] { std::move (*waiting)(std::move(*answer)); });
+    auto guard = asio::make_work_guard(asio::get_associated_executor(handler));
+    asio::post(threads, [handler = std::move(handler), guard = std::move(guard),
+                         work = std::move(work)]() mutable {
+      const auto held = std::move(guard);
+      asio::post(held.get_executor(), [handler = std::move(handler), answer = work()]() mutable {
+        std::move(handler)(std::move(answer));
+      });
     });
   };
   co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Answer)>(
