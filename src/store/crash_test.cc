@@ -18,6 +18,7 @@ class PowerCuts {
  public:
   PowerCuts(std::uint64_t seed, Durability durability)
       : seed_(seed), durability_(durability), random_(seeded_random(seed)) {}
+  ~PowerCuts() { std::filesystem::remove_all(folder_); }
 
   // Runs transactions until the power is cut (or, if that never comes, to the end), then goes on
   // with what is left.

@@ -17,6 +17,10 @@ using namespace std::chrono_literals;
 
 class Failures : public testing::Test {
  protected:
+  void TearDown() override {
+    store.reset();
+    std::filesystem::remove_all(folder);
+  }
   Result<std::unique_ptr<Store>> open() {
     return Store::open({.folder = folder, .env = env.get(), .write_buffer_bytes = 100'000}, clock,
                        *random);

@@ -23,6 +23,7 @@ class TimersTest : public testing::Test {
   void SetUp() override { open(); }
   void TearDown() override {
     if (store) store->stop();
+    std::filesystem::remove_all(folder);
   }
 
   void open() {
