@@ -26,6 +26,7 @@ class Fleet final : public Runtime, public Instance::Owner {
   void retire(const std::string& arn, const std::string& revision_kept) override;
   void prepare(Language language) override;
   const std::vector<Capability>& capabilities() const override { return launcher_.capabilities(); }
+  int concurrency() const override { return options_.concurrency; }
   Stats stats() const override;
   void stop() override;
 

@@ -79,6 +79,7 @@ class Runtime {
   virtual void prepare(Language language) = 0;
 
   virtual const std::vector<Capability>& capabilities() const = 0;
+  virtual int concurrency() const = 0;  // Options::concurrency
   virtual Stats stats() const = 0;
   // Ends all instances. Blocks until they are gone; later invocations are refused.
   virtual void stop() = 0;

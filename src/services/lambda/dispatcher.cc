@@ -1,0 +1,188 @@
+#include "services/lambda/dispatcher.h"
+
+#include <boost/asio/post.hpp>
+
+#include "base/log.h"
+#include "services/lambda/keys.h"
+
+namespace cloudlet::lambda {
+namespace {
+
+constexpr std::size_t heads_max = 1024;                    // known of one function's queue
+constexpr std::size_t known_bytes_max = 16 * 1024 * 1024;  // of payloads kept at hand, all together
+
+FunctionId id_of(std::string_view key) {
+  store::KeyReader k(key);
+  k.skip(), k.skip();  // "lambda", "queue"
+  FunctionId id;
+  id.scope = k.scope();
+  id.name = k.text();
+  return id;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const Parts& with) : with_(with), tasks_(with.executor) {
+  with_.store.timers().on(retry_timer, end_wait);
+}
+
+void Dispatcher::start() {
+  {
+    std::scoped_lock lock(mutex_);
+    started_ = true;
+  }
+  pump();
+}
+
+void Dispatcher::stop() {
+  {
+    std::scoped_lock lock(mutex_);
+    started_ = false;
+  }
+  tasks_.stop();
+}
+
+store::Range Dispatcher::range() const { return store::prefix(keys::queues()); }
+
+void Dispatcher::apply(std::string_view key, std::optional<std::string_view> value) {
+  if (!value) return;  // its own doing, or a deleted function's: `run` finds nothing then
+  bool wake = false;
+  {
+    std::scoped_lock lock(mutex_);
+    Line& line = lines_[id_of(key)];
+    if (line.more || line.heads.size() >= heads_max) {
+      line.more = true;
+    } else {
+      Head head{.key = std::string(key)};
+      if (known_bytes_ + value->size() <= known_bytes_max) head.value = *value;
+      known_bytes_ += head.value.size();
+      line.heads.push_back(std::move(head));
+      wake = started_;
+    }
+  }
+  if (wake) asio::post(with_.executor, [this] { pump(); });
+}
+
+int Dispatcher::limit_of(const FunctionId& id) const {
+  const auto function = with_.functions.find(id);
+  return function && function->runnable.reserved ? std::max(1, *function->runnable.reserved)
+                                                 : with_.runtime.concurrency();
+}
+
+// Starts as many as may run. What is left over is looked at again when one of those ends.
+void Dispatcher::pump() {
+  std::vector<std::pair<FunctionId, Head>> starting;
+  {
+    std::scoped_lock lock(mutex_);
+    if (!started_) return;
+    for (auto i = lines_.begin(); i != lines_.end();) {
+      auto& [id, line] = *i;
+      const int limit = limit_of(id);
+      while (line.running < limit && running_ < with_.runtime.concurrency()) {
+        auto head = next(id, line);
+        if (!head) break;
+        ++line.running, ++running_;
+        line.taken.insert(head->key);
+        starting.emplace_back(id, std::move(*head));
+      }
+      i = line.running == 0 && line.heads.empty() && !line.more ? lines_.erase(i) : std::next(i);
+    }
+  }
+  for (auto& [id, head] : starting)
+    tasks_.spawn("asynchronous invocation", run(id, std::move(head)));
+}
+
+std::optional<Dispatcher::Head> Dispatcher::next(const FunctionId& id, Line& line) {
+  if (line.heads.empty() && line.more) refill(id, line);
+  if (line.heads.empty()) return std::nullopt;
+  Head head = std::move(line.heads.front());
+  line.heads.pop_front();
+  known_bytes_ -= head.value.size();
+  return head;
+}
+
+void Dispatcher::refill(const FunctionId& id, Line& line) {
+  line.more = false;
+  with_.store.snapshot()->scan(store::prefix(keys::queue(id.scope, id.name)),
+                               [&](std::string_view key, std::string_view) {
+                                 if (line.taken.contains(std::string(key))) return true;
+                                 if (line.heads.size() == heads_max) {
+                                   line.more = true;
+                                   return false;
+                                 }
+                                 line.heads.push_back({.key = std::string(key), .value = {}});
+                                 return true;
+                               });
+}
+
+Task<> Dispatcher::run(FunctionId id, Head head) {
+  const store::Key key = store::Key::from_bytes(head.key);
+  if (head.value.empty()) head.value = with_.store.snapshot()->get(key).value_or("");
+  if (!head.value.empty()) {
+    const StoredInvocation invocation = decode_invocation(head.value);
+    const Time began = with_.clock.now();
+    const Outcome outcome = co_await attempt(id, invocation);
+    note(id, invocation, outcome, began);
+    const auto body = [&](store::Txn& tx) -> Result<void> {
+      settle(tx, with_.targets, key, id, outcome, with_.clock.now());
+      return {};
+    };
+    const Result<void> settled = co_await with_.store.transact(body);
+    // The store is full or stopping: it stays queued, and runs again after the next start.
+    if (settled.has_error())
+      log::warning("lambda", "an invocation of {} is not settled: {}", id.arn(),
+                   settled.error().message());
+  }
+  {
+    std::scoped_lock lock(mutex_);
+    Line& line = lines_[id];
+    --line.running, --running_;
+    line.taken.erase(head.key);
+  }
+  pump();
+}
+
+Task<Outcome> Dispatcher::attempt(FunctionId id, StoredInvocation invocation) {
+  const auto function = with_.functions.find(id);
+  if (!function)
+    co_return Outcome{.kind = Outcome::Kind::no_function, .reason = "the function is gone"};
+  if (expired(invocation, function->stored, with_.clock.now()))
+    co_return Outcome{.kind = Outcome::Kind::not_run, .reason = "the event is too old"};
+  const auto unpacked =
+      co_await with_.code.ensure_unpacked(function->stored.code, function->runnable.package);
+  if (unpacked.has_error())
+    co_return Outcome{.kind = Outcome::Kind::not_run, .reason = unpacked.error().message()};
+  runtime::Invocation call{.request_id = invocation.request_id,
+                           .payload = invocation.payload,
+                           .cause = invocation.cause};
+  std::shared_ptr<const runtime::Function> runnable(function, &function->runnable);
+  const auto answer = co_await with_.runtime.invoke(std::move(runnable), std::move(call));
+  if (answer.has_error())
+    co_return Outcome{.kind = Outcome::Kind::not_run, .reason = answer.error().message()};
+  if (answer->kind == runtime::Answer::Kind::ok) co_return Outcome{.payload = answer->payload};
+  co_return Outcome{.kind = Outcome::Kind::function_error,
+                    .payload = answer->payload,
+                    .error_type = answer->error_type,
+                    .reason = answer->kind == runtime::Answer::Kind::timeout ? "it timed out"
+                                                                             : answer->error_type};
+}
+
+void Dispatcher::note(const FunctionId& id, const StoredInvocation& invocation,
+                      const Outcome& outcome, Time began) {
+  journal::Span span{.cause = invocation.cause, .id = with_.journal.next_span(), .scope = id.scope};
+  span.action = "lambda:Run";
+  span.resource = id.arn();
+  span.at = began;
+  span.took = with_.clock.now() - began;
+  switch (outcome.kind) {
+    case Outcome::Kind::success: break;
+    case Outcome::Kind::function_error: span.outcome = journal::Outcome::failed; break;
+    case Outcome::Kind::not_run: span.outcome = journal::Outcome::throttled; break;
+    case Outcome::Kind::no_function: span.outcome = journal::Outcome::skipped; break;
+  }
+  span.reason = outcome.reason.empty() ? "request " + invocation.request_id
+                                       : outcome.reason + ", request " + invocation.request_id;
+  with_.journal.record(std::move(span));
+}
+
+}  // namespace cloudlet::lambda
