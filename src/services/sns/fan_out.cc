@@ -37,7 +37,8 @@ void Service::fan_out(store::Txn& tx, const TopicId& topic, const StoredTopic& s
                                    .at = message.at});
   };
   const std::uint64_t publish_id = span_of(cause, "sns:Publish", topic.arn()).id;
-  const Cause of_publish = cause.next(publish_id);
+  Cause of_publish = cause;  // the same hop: only a copy is handed on
+  of_publish.span = publish_id;
 
   const FilterInput filter_input(message.body, message.attributes);
   Signatures signatures(*signer_, signature_version(stored));

@@ -54,10 +54,19 @@ struct SnsTest : testing::Test {
         .endpoint = "http://localhost:4566",
         .random = random.get()};
   }
+  // A browser's, where everybody is let in: the default account's root, without a key.
   wire::Call unsigned_call() {
-    wire::Call anonymous = call();
-    anonymous.principal = {.kind = wire::Principal::Kind::anonymous};
-    anonymous.scope = {.account = "999999999999", .region = "us-east-1"};
+    wire::Call from_browser = call();
+    from_browser.principal = {.kind = wire::Principal::Kind::root,
+                              .arn = "arn:aws:iam::999999999999:root"};
+    from_browser.scope = {.account = "999999999999", .region = "us-east-1"};
+    from_browser.source_ip = "127.0.0.1";
+    return from_browser;
+  }
+  // The same where signatures are asked for.
+  wire::Call anonymous_call() {
+    wire::Call anonymous = unsigned_call();
+    anonymous.principal = {.kind = wire::Principal::Kind::anonymous, .arn = "*"};
     return anonymous;
   }
 

@@ -113,6 +113,8 @@ TEST_F(SnsTest, AuthenticateOnUnsubscribeStopsTheLink) {
   EXPECT_EQ(attributes_of(arn)["ConfirmationWasAuthenticated"], "true");
   EXPECT_THAT(outcome(run(&Service::unsubscribe, {.subscription_arn = arn}, unsigned_call())),
               HasSubstr("AuthorizationError"));
+  EXPECT_THAT(outcome(run(&Service::unsubscribe, {.subscription_arn = arn}, anonymous_call())),
+              HasSubstr("AuthorizationError"));
   EXPECT_EQ(outcome(run(&Service::unsubscribe, {.subscription_arn = arn})), "ok");
   EXPECT_THAT(mails(), SizeIs(1)) << "a signed request needs no second mail";
 }

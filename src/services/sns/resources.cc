@@ -1,0 +1,315 @@
+#include "services/sns/resources.h"
+
+#include <boost/json/serialize.hpp>
+
+#include "deploy/resource_types.h"
+#include "gen/sns/api.h"
+
+namespace cloudlet::sns {
+namespace {
+
+using deploy::Kind;
+using deploy::Made;
+using deploy::Need;
+using deploy::Property;
+using deploy::Request;
+using deploy::Update;
+namespace json = boost::json;
+
+std::string arn_of(const Request& request, const std::string& name) {
+  return make_arn("sns", request.scope, name);
+}
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html
+constexpr Property inline_subscription[] = {{.name = "Endpoint", .need = Need::required},
+                                            {.name = "Protocol", .need = Need::required}};
+constexpr Property topic_properties[] = {
+    {.name = "TopicName", .update = Update::replace},
+    {.name = "DisplayName"},
+    {.name = "DeliveryPolicy", .kind = Kind::document},
+    {.name = "SignatureVersion"},
+    {.name = "Subscription", .kind = Kind::objects, .members = inline_subscription},
+    {.name = "Tags", .kind = Kind::tags}};
+constexpr std::string_view topic_attributes[] = {"TopicArn", "TopicName"};
+constexpr deploy::TypeFacts topic_facts{.name = "AWS::SNS::Topic",
+                                        .properties = topic_properties,
+                                        .attributes = topic_attributes,
+                                        .name_property = "TopicName",
+                                        .style = {.length_max = 256}};
+
+class TopicType : public deploy::DescribedType {
+ public:
+  TopicType() : DescribedType(topic_facts) {}
+
+  Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
+    Client client(request.caller);
+    CreateTopicInput input{.name = name_or(properties, "TopicName", request)};
+    for (const auto& [key, value] : deploy::tags_of(properties))
+      input.tags.push_back({.key = key, .value = value});
+    auto created = co_await client.create_topic(std::move(input));
+    if (created.has_error()) co_return std::move(created).error();
+    const std::string arn = created->topic_arn.value_or("");
+    Made made = describe(arn);
+    const json::object none;
+    auto set = co_await settle(client, arn, none, properties, false);
+    if (set.has_error()) made.failure = set.error().message();
+    co_return made;
+  }
+
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
+    Client client(request.caller);
+    const std::string arn = arn_of(request, name_or(properties, "TopicName", request));
+    GetTopicAttributesInput input{.topic_arn = arn};
+    auto got = co_await client.get_topic_attributes(std::move(input));
+    if (got.has_value()) co_return std::optional(describe(arn));
+    if (deploy::says_missing(got.error())) co_return std::optional<Made>();
+    co_return std::move(got).error();
+  }
+
+  Task<Result<Made>> update(const Request& request, const std::string& arn,
+                            const json::object& before, const json::object& after) const override {
+    Client client(request.caller);
+    CO_CHECK(co_await settle(client, arn, before, after, true));
+    co_return describe(arn);
+  }
+
+  Task<Result<void>> remove(const Request& request, const std::string& arn,
+                            const json::object&) const override {
+    Client client(request.caller);
+    DeleteTopicInput input{.topic_arn = arn};
+    auto deleted = co_await client.delete_topic(std::move(input));
+    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+      co_return std::move(deleted).error();
+    co_return Result<void>();
+  }
+
+ private:
+  static Made describe(const std::string& arn) {
+    return {.physical_id = arn,
+            .attributes = {{"TopicArn", arn}, {"TopicName", arn.substr(arn.rfind(':') + 1)}}};
+  }
+
+  // Attributes, subscriptions and tags, as far as they differ.
+  static Task<Result<void>> settle(Client& client, const std::string& arn,
+                                   const json::object& before, const json::object& after,
+                                   bool with_tags) {
+    for (const std::string_view name : {"DisplayName", "DeliveryPolicy", "SignatureVersion"}) {
+      const std::string old = deploy::document_text(before, name),
+                        wanted = deploy::document_text(after, name);
+      if (old == wanted) continue;
+      SetTopicAttributesInput input{
+          .attribute_name = std::string(name), .attribute_value = wanted, .topic_arn = arn};
+      CO_CHECK(co_await client.set_topic_attributes(std::move(input)));
+    }
+    CO_CHECK(co_await subscribe(client, arn, before, after));
+    if (!with_tags) co_return Result<void>();
+    const auto tags = deploy::tag_changes(before, after);
+    if (!tags.set.empty()) {
+      TagResourceInput input{.resource_arn = arn};
+      for (const auto& [key, value] : tags.set) input.tags.push_back({.key = key, .value = value});
+      CO_CHECK(co_await client.tag_resource(std::move(input)));
+    }
+    if (!tags.removed.empty()) {
+      UntagResourceInput input{.resource_arn = arn, .tag_keys = tags.removed};
+      CO_CHECK(co_await client.untag_resource(std::move(input)));
+    }
+    co_return Result<void>();
+  }
+
+  static Task<Result<void>> subscribe(Client& client, const std::string& arn,
+                                      const json::object& before, const json::object& after) {
+    const auto& old = deploy::list_of(before, "Subscription");
+    const auto& wanted = deploy::list_of(after, "Subscription");
+    // Subscribing twice gives the same subscription.
+    for (const auto& one : wanted) {
+      if (std::find(old.begin(), old.end(), one) != old.end()) continue;
+      SubscribeInput input{.endpoint = deploy::text_of(one.get_object(), "Endpoint"),
+                           .protocol = deploy::text_of(one.get_object(), "Protocol"),
+                           .topic_arn = arn};
+      CO_CHECK(co_await client.subscribe(std::move(input)));
+    }
+    for (const auto& one : old) {
+      if (std::find(wanted.begin(), wanted.end(), one) != wanted.end()) continue;
+      CO_CHECK(co_await unsubscribe(client, arn, one.get_object()));
+    }
+    co_return Result<void>();
+  }
+
+  static Task<Result<void>> unsubscribe(Client& client, const std::string& arn,
+                                        const json::object& one) {
+    std::optional<std::string> token;
+    do {
+      ListSubscriptionsByTopicInput list{.next_token = token, .topic_arn = arn};
+      CO_TRY(auto page, co_await client.list_subscriptions_by_topic(std::move(list)));
+      for (const auto& subscription : page.subscriptions) {
+        if (subscription.endpoint != deploy::text_if(one, "Endpoint") ||
+            subscription.protocol != deploy::text_if(one, "Protocol"))
+          continue;
+        if (!subscription.subscription_arn || !subscription.subscription_arn->starts_with("arn:"))
+          continue;  // not confirmed
+        UnsubscribeInput input{.subscription_arn = *subscription.subscription_arn};
+        CO_CHECK(co_await client.unsubscribe(std::move(input)));
+      }
+      token = page.next_token;
+    } while (token);
+    co_return Result<void>();
+  }
+};
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-subscription.html
+constexpr Property subscription_properties[] = {
+    {.name = "TopicArn", .update = Update::replace, .need = Need::required},
+    {.name = "Protocol", .update = Update::replace, .need = Need::required},
+    {.name = "Endpoint", .update = Update::replace},
+    {.name = "Region", .update = Update::replace},
+    {.name = "FilterPolicy", .kind = Kind::document},
+    {.name = "FilterPolicyScope"},
+    {.name = "RawMessageDelivery"},
+    {.name = "DeliveryPolicy", .kind = Kind::document},
+    {.name = "RedrivePolicy", .kind = Kind::document}};
+constexpr std::string_view subscription_attributes[] = {"Arn"};
+constexpr deploy::TypeFacts subscription_facts{.name = "AWS::SNS::Subscription",
+                                               .properties = subscription_properties,
+                                               .attributes = subscription_attributes};
+constexpr std::string_view settable[] = {"FilterPolicy", "FilterPolicyScope", "RawMessageDelivery",
+                                         "DeliveryPolicy", "RedrivePolicy"};
+
+class SubscriptionType : public deploy::DescribedType {
+ public:
+  SubscriptionType() : DescribedType(subscription_facts) {}
+
+  // Subscribing again with the same attributes gives the same subscription: no need to look first.
+  Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
+    if (const auto region = deploy::text_if(properties, "Region");
+        region && *region != request.scope.region)
+      co_return Error(cloudlet::errors::invalid_argument,
+                      "A Region other than the stack's is not supported here");
+    Client client(request.caller);
+    SubscribeInput input{.endpoint = deploy::text_if(properties, "Endpoint"),
+                         .protocol = deploy::text_of(properties, "Protocol"),
+                         .return_subscription_arn = true,
+                         .topic_arn = deploy::text_of(properties, "TopicArn")};
+    for (const auto name : settable)
+      if (properties.contains(name))
+        input.attributes.emplace(name, deploy::document_text(properties, name));
+    auto subscribed = co_await client.subscribe(std::move(input));
+    if (subscribed.has_error()) co_return std::move(subscribed).error();
+    co_return describe(subscribed->subscription_arn.value_or(""));
+  }
+
+  Task<Result<Made>> update(const Request& request, const std::string& arn,
+                            const json::object& before, const json::object& after) const override {
+    Client client(request.caller);
+    for (const auto name : settable) {
+      const std::string wanted = deploy::document_text(after, name);
+      if (deploy::document_text(before, name) == wanted) continue;
+      SetSubscriptionAttributesInput input{
+          .attribute_name = std::string(name), .attribute_value = wanted, .subscription_arn = arn};
+      CO_CHECK(co_await client.set_subscription_attributes(std::move(input)));
+    }
+    co_return describe(arn);
+  }
+
+  Task<Result<void>> remove(const Request& request, const std::string& arn,
+                            const json::object&) const override {
+    Client client(request.caller);
+    UnsubscribeInput input{.subscription_arn = arn};
+    auto gone = co_await client.unsubscribe(std::move(input));
+    if (gone.has_error() && !deploy::says_missing(gone.error())) co_return std::move(gone).error();
+    co_return Result<void>();
+  }
+
+ private:
+  static Made describe(const std::string& arn) {
+    return {.physical_id = arn, .attributes = {{"Arn", arn}}};
+  }
+};
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topicpolicy.html
+constexpr Property policy_properties[] = {
+    {.name = "PolicyDocument", .kind = Kind::document, .need = Need::required},
+    {.name = "Topics", .kind = Kind::texts, .need = Need::required}};
+constexpr std::string_view policy_attributes[] = {"Id"};
+constexpr deploy::TypeFacts policy_facts{.name = "AWS::SNS::TopicPolicy",
+                                         .properties = policy_properties,
+                                         .attributes = policy_attributes};
+
+class TopicPolicyType : public deploy::DescribedType {
+ public:
+  TopicPolicyType() : DescribedType(policy_facts) {}
+
+  Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
+    const std::string document = deploy::document_text(properties, "PolicyDocument");
+    for (const auto& topic : deploy::texts_of(properties, "Topics"))
+      CO_CHECK(co_await set(request, topic, document));
+    co_return describe(request.name);
+  }
+
+  Task<Result<Made>> update(const Request& request, const std::string& id,
+                            const json::object& before, const json::object& after) const override {
+    const auto wanted = deploy::texts_of(after, "Topics");
+    for (const auto& topic : deploy::texts_of(before, "Topics"))
+      if (std::find(wanted.begin(), wanted.end(), topic) == wanted.end())
+        CO_CHECK(co_await set(request, topic, owner_only(request, topic)));
+    const std::string document = deploy::document_text(after, "PolicyDocument");
+    for (const auto& topic : wanted) CO_CHECK(co_await set(request, topic, document));
+    co_return describe(id);
+  }
+
+  Task<Result<void>> remove(const Request& request, const std::string&,
+                            const json::object& properties) const override {
+    for (const auto& topic : deploy::texts_of(properties, "Topics")) {
+      auto reset = co_await set(request, topic, owner_only(request, topic));
+      if (reset.has_error() && !deploy::says_missing(reset.error())) co_return reset;
+    }
+    co_return Result<void>();
+  }
+
+ private:
+  static Made describe(const std::string& id) {
+    return {.physical_id = id, .attributes = {{"Id", id}}};
+  }
+
+  static Task<Result<void>> set(const Request& request, const std::string& topic,
+                                const std::string& document) {
+    Client client(request.caller);
+    SetTopicAttributesInput input{
+        .attribute_name = "Policy", .attribute_value = document, .topic_arn = topic};
+    CO_CHECK(co_await client.set_topic_attributes(std::move(input)));
+    co_return Result<void>();
+  }
+
+  // What a topic starts with: its owner may do everything.
+  static std::string owner_only(const Request& request, const std::string& topic) {
+    json::array actions;
+    for (const std::string_view action :
+         {"GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission",
+          "DeleteTopic", "Subscribe", "ListSubscriptionsByTopic", "Publish"})
+      actions.push_back(json::value("SNS:" + std::string(action)));
+    const json::object statement{
+        {"Sid", "__default_statement_ID"},
+        {"Effect", "Allow"},
+        {"Principal", json::object{{"AWS", "*"}}},
+        {"Action", std::move(actions)},
+        {"Resource", topic},
+        {"Condition",
+         json::object{{"StringEquals", json::object{{"AWS:SourceOwner", request.scope.account}}}}}};
+    const json::object document{{"Version", "2008-10-17"},
+                                {"Id", "__default_policy_ID"},
+                                {"Statement", json::array{json::value(statement)}}};
+    return json::serialize(document);
+  }
+};
+
+}  // namespace
+
+deploy::ResourceTypeList resource_types() {
+  deploy::ResourceTypeList types;
+  types.push_back(std::make_unique<TopicType>());
+  types.push_back(std::make_unique<SubscriptionType>());
+  types.push_back(std::make_unique<TopicPolicyType>());
+  return types;
+}
+
+}  // namespace cloudlet::sns
