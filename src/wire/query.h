@@ -10,7 +10,8 @@
 
 namespace cloudlet::wire {
 
-Result<void> bind_query(Binding& binding, const Shape& structure, const FormData& form, void* target);
+Result<void> bind_query(Binding& binding, const Shape& structure, const FormData& form,
+                        void* target);
 
 // Appends "&Name=value" for every member; the caller starts with Action and Version.
 void write_query(std::string& out, const Shape& structure, const void* source);

@@ -82,7 +82,8 @@ template <class T>
 inline constexpr Lifetime lifetime = {
     .create = [](const Shape&) -> void* { return new T(); },
     .destroy = [](void* object) { delete static_cast<T*>(object); },
-    .assign = [](void* to, void* from) { *static_cast<T*>(to) = std::move(*static_cast<T*>(from)); },
+    .assign = [](void* to,
+                 void* from) { *static_cast<T*>(to) = std::move(*static_cast<T*>(from)); },
 };
 
 }  // namespace cloudlet::wire

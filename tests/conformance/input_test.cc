@@ -35,7 +35,8 @@ json::value as_sent(const wire::Service& service, const wire::Operation& operati
                     json::value params, const json::value& got) {
   for (const wire::Member& member : operation.input->members) {
     const bool traceless =
-        member.place != wire::Place::body || (service.protocols[0] == wire::Protocol::query && member.shape->key != nullptr);
+        member.place != wire::Place::body ||
+        (service.protocols[0] == wire::Protocol::query && member.shape->key != nullptr);
     const json::string_view name(member.name.data(), member.name.size());
     json::object& object = params.get_object();
     json::value* value = object.if_contains(name);
