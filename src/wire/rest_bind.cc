@@ -104,6 +104,7 @@ class Walk {
     const bool dates =
         item.kind == Kind::timestamp &&
         time_format(*member.shape->element, TimeFormat::http_date) == TimeFormat::http_date;
+    if (member.refused && binding_.checks()) return binding_.refused(member);
     void* list = member.slot->make(target, member);
     member.shape->container->create(list, 0);
     Binding::Group group;
@@ -148,6 +149,7 @@ class Walk {
     Binding::Group group;
     for (const FormData::Field& field : form.fields()) {
       if (field.name != member.wire_name) continue;
+      if (member.refused && binding_.checks()) return binding_.refused(member);
       if (!list) {
         list = member.slot->make(target, member);
         member.shape->container->create(list, 0);
