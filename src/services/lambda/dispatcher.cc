@@ -1,7 +1,5 @@
 #include "services/lambda/dispatcher.h"
 
-#include <boost/asio/post.hpp>
-
 #include "base/log.h"
 #include "services/lambda/keys.h"
 
@@ -60,13 +58,18 @@ void Dispatcher::apply(std::string_view key, std::optional<std::string_view> val
       wake = started_;
     }
   }
-  if (wake) asio::post(with_.executor, [this] { pump(); });
+  if (wake) tasks_.spawn("asynchronous invocations", pump_later());
 }
 
 int Dispatcher::limit_of(const FunctionId& id) const {
   const auto function = with_.functions.find(id);
   return function && function->runnable.reserved ? std::max(1, *function->runnable.reserved)
                                                  : with_.runtime.concurrency();
+}
+
+Task<> Dispatcher::pump_later() {
+  pump();
+  co_return;
 }
 
 // Starts as many as may run. What is left over is looked at again when one of those ends.

@@ -56,6 +56,7 @@ class Dispatcher : public store::View {
   };
 
   void pump();
+  Task<> pump_later();  // on the executor
   std::optional<Head> next(const FunctionId& id, Line& line);
   void refill(const FunctionId& id, Line& line);
   int limit_of(const FunctionId& id) const;

@@ -1,0 +1,15 @@
+// Lambda's resource types.
+#pragma once
+
+#include <memory>
+
+#include "deploy/resource_types.h"
+#include "gen/lambda/api.h"
+
+namespace cloudlet::lambda {
+
+std::unique_ptr<deploy::ResourceType> function_resource();             // resources_function.cc
+std::unique_ptr<deploy::ResourceType> permission_resource();           // resources_permission.cc
+std::unique_ptr<deploy::ResourceType> event_invoke_config_resource();  // resources_permission.cc
+
+}  // namespace cloudlet::lambda
