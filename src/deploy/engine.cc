@@ -133,7 +133,11 @@ Task<Result<Made>> Engine::create(const ResourceType& type, const Request& reque
     // An earlier attempt may have got through; then this is its resource.
     auto found = co_await type.find(request, resource.wanted);
     if (found.has_error()) co_return std::move(found).error();
-    if (*found) co_return std::move(**found);
+    if (*found) {
+      const std::string id = (*found)->physical_id;
+      const json::object unknown;
+      co_return co_await type.update(request, id, unknown, resource.wanted);
+    }
   }
   if (!resource.looked) {
     auto found = co_await type.find(request, resource.wanted);
@@ -166,6 +170,7 @@ Task<Result<Made>> Engine::carry_out(const Step& step) {
                         .stack_id = names.arn(),
                         .stack_name = step.stack_name,
                         .logical_id = resource.id,
+                        .since = resource.updated,
                         .name = resource.name};
   switch (resource.work) {
     case Work::create:

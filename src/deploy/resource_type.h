@@ -2,7 +2,8 @@
 //
 // A service's folder holds its types (resources.cc); main.cc hands them all to the engine. A type talks to its service only through
 // the generated client, as a user does. Steps may be carried out more than once (the process died in between): `create` is asked
-// again only after `find` said that the earlier attempt left nothing, `update` and `remove` must not mind.
+// again only after `find` said that the earlier attempt left nothing; what `find` gives is completed by an `update` from no
+// properties; `update` and `remove` do not mind a second time.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/arn.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
 
@@ -57,6 +59,7 @@ struct Request {
   std::string stack_id;
   std::string stack_name;
   std::string logical_id;
+  Time since;        // when its creation was decided: what is older is not what an earlier attempt made
   std::string name;  // the physical name where the template gives none; the same at every attempt
 };
 
@@ -94,11 +97,33 @@ class ResourceType {
     (void)request, (void)properties;
     co_return std::optional<Made>();
   }
-  // Only properties that are `Update::in_place` differ.
+  // Only properties that are `Update::in_place` differ. `before` is empty where it is not known how far a creation came.
   virtual Task<Result<Made>> update(const Request& request, const std::string& physical_id, const json::object& before,
                                     const json::object& after) const = 0;
   // Success if there is none (any more).
   virtual Task<Result<void>> remove(const Request& request, const std::string& physical_id, const json::object& properties) const = 0;
+};
+
+// A type whose facts stand in a table.
+struct TypeFacts {
+  std::string_view name;
+  std::span<const Property> properties;
+  std::span<const std::string_view> attributes{};
+  std::string_view name_property{};
+  NameStyle style{};
+};
+
+class DescribedType : public ResourceType {
+ public:
+  explicit DescribedType(const TypeFacts& facts) : facts_(facts) {}
+  std::string_view name() const override { return facts_.name; }
+  std::span<const Property> properties() const override { return facts_.properties; }
+  std::span<const std::string_view> attributes() const override { return facts_.attributes; }
+  std::string_view name_property() const override { return facts_.name_property; }
+  NameStyle name_style() const override { return facts_.style; }
+
+ private:
+  const TypeFacts& facts_;
 };
 
 using ResourceTypeList = std::vector<std::unique_ptr<ResourceType>>;

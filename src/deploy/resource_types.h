@@ -46,6 +46,16 @@ std::vector<std::string> texts_of(const json::object& properties, std::string_vi
 const json::object* object_if(const json::object& properties, std::string_view name);
 const json::array& list_of(const json::object& properties, std::string_view name);
 std::map<std::string, std::string> tags_of(const json::object& properties, std::string_view name = "Tags");
+// The property with that name, or the name that was generated.
+std::string name_or(const json::object& properties, std::string_view name, const Request& request);
+// Whether an error says that there is no such thing (any more), in any service's words.
+bool says_missing(const Error& error);
+// What `after` asks for that `before` had not, and the other way round.
+struct TagChanges {
+  std::map<std::string, std::string> set;
+  std::vector<std::string> removed;
+};
+TagChanges tag_changes(const json::object& before, const json::object& after, std::string_view name = "Tags");
 // A policy document as the text that services take.
 std::string document_text(const json::object& properties, std::string_view name);
 

@@ -176,6 +176,27 @@ std::map<std::string, std::string> tags_of(const json::object& properties, std::
   return tags;
 }
 
+std::string name_or(const json::object& properties, std::string_view name, const Request& request) {
+  return text_if(properties, name).value_or(request.name);
+}
+
+bool says_missing(const Error& error) {
+  for (const std::string_view name : {"ResourceNotFoundException", "NotFoundException", "NoSuchEntityException", "NoSuchBucket",
+                                      "NoSuchTagSet", "NotFound", "ResourceNotFound", "NoSuchEntity"})
+    if (error.kind().name == name || error.kind().code == name) return true;
+  return false;
+}
+
+TagChanges tag_changes(const json::object& before, const json::object& after, std::string_view name) {
+  const auto old = tags_of(before, name), wanted = tags_of(after, name);
+  TagChanges changes;
+  for (const auto& [key, value] : wanted)
+    if (const auto there = old.find(key); there == old.end() || there->second != value) changes.set[key] = value;
+  for (const auto& [key, value] : old)
+    if (!wanted.contains(key)) changes.removed.push_back(key);
+  return changes;
+}
+
 std::string document_text(const json::object& properties, std::string_view name) {
   const auto* value = properties.if_contains(name);
   if (value == nullptr) return {};

@@ -76,7 +76,7 @@ class CertificateResource : public deploy::DescribedType {
     co_return describe(created->certificate_id.value_or(""), created->certificate_arn.value_or(""));
   }
 
-  // The newest certificate for the same key: certificates have no names of the caller's choice.
+  // The newest certificate for the same key, made since: certificates have no names of the caller's choice.
   Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
     Client client(request.caller);
     const Key wanted = wanted_key(properties);
@@ -88,6 +88,7 @@ class CertificateResource : public deploy::DescribedType {
       ListCertificatesInput list{.marker = marker};
       CO_TRY(const auto page, co_await client.list_certificates(std::move(list)));
       for (const auto& one : page.certificates) {
+        if (one.creation_date.value_or(Time{}) < request.since) continue;
         DescribeCertificateInput input{.certificate_id = one.certificate_id.value_or("")};
         auto got = co_await client.describe_certificate(std::move(input));
         if (got.has_error() || !got->certificate_description) continue;
