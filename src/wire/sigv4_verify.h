@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -32,9 +34,23 @@ class Credentials {
   virtual std::optional<Credential> find(std::string_view access_key) const = 0;
 };
 
+// Several, asked in order: users' keys, then temporary ones.
+class CredentialChain : public Credentials {
+ public:
+  explicit CredentialChain(std::vector<const Credentials*> links) : links_(std::move(links)) {}
+  std::optional<Credential> find(std::string_view access_key) const override {
+    for (const Credentials* link : links_)
+      if (auto found = link->find(access_key)) return found;
+    return std::nullopt;
+  }
+
+ private:
+  std::vector<const Credentials*> links_;
+};
+
 enum class AuthMode {
-  open,  // whoever: no signature is verified. A key that cloudlet issued is its owner, 12 digits
-         // are the account's root, any other key is the default account's root. For loopback
+  open,     // whoever: no signature is verified. A key that cloudlet issued is its owner, 12 digits
+            // are the account's root, any other key is the default account's root. For loopback
   enforce,  // every signature is verified
 };
 
