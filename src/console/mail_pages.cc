@@ -18,7 +18,7 @@ using delivery::Mail;
 using delivery::Mailbox;
 using delivery::MailLink;
 
-constexpr std::size_t count_default = 50, count_max = 200;
+constexpr std::size_t limit_default = 50, limit_max = 200;
 constexpr std::size_t answer_bytes_max = 256 * 1024;
 
 std::optional<std::uint64_t> number(std::string_view text) {
@@ -60,10 +60,17 @@ wire::Response go_to(std::string_view place) {
 }
 
 json::object summary(const Mail& mail) {
-  return {{"id", mail.id},           {"to", mail.to},           {"from", mail.from},
-          {"subject", mail.subject}, {"preview", mail.preview}, {"at", iso8601(mail.at)},
-          {"read", mail.read},       {"size", mail.size_bytes}, {"account", mail.account},
-          {"owner", mail.owner},     {"trace", mail.trace}};
+  return {{"id", std::to_string(mail.id)},
+          {"to", mail.to},
+          {"from", mail.from},
+          {"subject", mail.subject},
+          {"preview", mail.preview},
+          {"received", iso8601(mail.at)},
+          {"read", mail.read},
+          {"size", mail.size_bytes},
+          {"account", mail.account},
+          {"owner", mail.owner},
+          {"trace", mail.trace}};
 }
 
 json::object whole(const Mail& mail) {
@@ -104,7 +111,7 @@ struct MailPages::Wish {
   enum class Action { list, show, click, remove, unknown } action = Action::unknown;
   bool page = false;                // a browser asks
   std::optional<std::uint64_t> id;  // of one message; none: all of them
-  Mailbox::Page range{.count = count_default};
+  Mailbox::Page range{.count = limit_default};
   std::string link;  // "confirm", "unsubscribe"; empty: the first of the two
 
   static Wish of(const wire::Request& request) {
@@ -140,9 +147,10 @@ struct MailPages::Wish {
       return found == nullptr ? std::string() : *found;
     };
     range.to = value("to");
+    range.subject = value("subject");
     range.before = number(value("before")).value_or(0);
     range.count =
-        std::clamp<std::size_t>(number(value("count")).value_or(count_default), 1, count_max);
+        std::clamp<std::size_t>(number(value("limit")).value_or(limit_default), 1, limit_max);
     link = value("action");
   }
 };
@@ -182,7 +190,8 @@ wire::Response MailPages::list(const Wish& wish) const {
   if (wish.page) return as_page(view);
   json::array messages;
   for (const Mail& mail : view.listed) messages.push_back(summary(mail));
-  const json::value next = view.more ? json::value(view.listed.back().id) : json::value(nullptr);
+  const json::value next =
+      view.more ? json::value(std::to_string(view.listed.back().id)) : json::value(nullptr);
   return as_json(
       200, json::object{{"messages", std::move(messages)}, {"total", view.total}, {"next", next}});
 }
@@ -224,9 +233,11 @@ Task<wire::Response> MailPages::click(Wish wish) const {
   if (wish.page) co_return answer;
   const auto text = co_await answer.body.read_all(answer_bytes_max);
   json::object result{
-      {"action", to_string(chosen->action)}, {"url", chosen->url}, {"status", answer.status}};
+      {"action", to_string(chosen->action)}, {"link", chosen->url}, {"status", answer.status}};
   result["answer"] = text.has_error() ? "" : *text;
-  co_return as_json(answer.status < 400 ? 200 : 502, result);
+  if (answer.status < 400) co_return as_json(200, result);
+  result["message"] = "The link was refused: " + std::string(result["answer"].as_string());
+  co_return as_json(409, result);
 }
 
 Task<wire::Response> MailPages::remove(Wish wish) const {
@@ -240,7 +251,8 @@ Task<wire::Response> MailPages::remove(Wish wish) const {
   if (erased.has_error()) co_return refuse(503, erased.error().message());
   if (wish.page) co_return go_to(path);
   if (!*erased) co_return refuse(404, "There is no such message.");
-  co_return as_json(200, json::object{{"deleted", id ? json::value(*id) : json::value("all")}});
+  co_return as_json(
+      200, json::object{{"deleted", id ? json::value(std::to_string(*id)) : json::value("all")}});
 }
 
 }  // namespace cloudlet::console

@@ -1,6 +1,6 @@
 // The built-in mailbox for people and programs: everything under /_cloudlet/mail.
 //
-//   GET    /_cloudlet/mail[?to=ADDRESS&before=ID&count=N]  the newest messages
+//   GET    /_cloudlet/mail[?to=ADDRESS&subject=PART&before=ID&limit=N]  the newest messages
 //   GET    /_cloudlet/mail/ID                              one, with its text and links; it counts
 //   as read then POST   /_cloudlet/mail/ID/click[?action=confirm|unsubscribe]  follows its link
 //   through the server's own handler DELETE /_cloudlet/mail/ID, DELETE /_cloudlet/mail      one,

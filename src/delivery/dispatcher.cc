@@ -130,7 +130,7 @@ class Dispatcher::State {
     }
   }
 
-  // False: nothing more to do in this lane for now.
+  // False: nothing to start in this lane before something changes.
   bool start_one(const store::ReadTxn& state, const std::string& name) {
     Lane& lane =
         lanes_.try_emplace(name, Lane{.limit = options_.transfers_per_lane_max}).first->second;

@@ -201,11 +201,9 @@ std::vector<Mail> Mailbox::list(const store::ReadTxn& tx, const Page& page) {
   if (page.before != 0) range.to = Key(subspace).add(page.before).bytes();
   const auto visit = [&](std::string_view key, std::string_view value) {
     const std::uint64_t id = id_of(key, one_address ? 3 : 2);
-    if (one_address) {
-      if (auto mail = head_of(tx, id)) mails.push_back(std::move(*mail));
-    } else {
-      mails.push_back(decode_head(id, value));
-    }
+    std::optional<Mail> mail = one_address ? head_of(tx, id) : decode_head(id, value);
+    if (mail && mail->subject.find(page.subject) != std::string::npos)
+      mails.push_back(*std::move(mail));
     return mails.size() < page.count;
   };
   if (page.count > 0) tx.scan(range, visit, store::Direction::backward);

@@ -64,6 +64,7 @@ class Mailbox {
 
   struct Page {
     std::string to;            // only this address; empty: all
+    std::string subject;       // only subjects that hold this text; empty: all
     std::uint64_t before = 0;  // only ids below; 0: from the newest
     std::size_t count = 50;
   };

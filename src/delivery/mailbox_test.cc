@@ -55,6 +55,8 @@ TEST_F(MailboxTest, KeepsWholeMessagesAndListsNewestFirst) {
   EXPECT_EQ(subjects({}), (Subjects{"three", "two", "one"}));
   EXPECT_EQ(subjects({.to = "ann@example.com"}), (Subjects{"three", "one"}));
   EXPECT_EQ(subjects({.count = 2}), (Subjects{"three", "two"}));
+  EXPECT_EQ(subjects({.subject = "t"}), (Subjects{"three", "two"}));
+  EXPECT_EQ(subjects({.to = "ann@example.com", .subject = "o"}), (Subjects{"one"}));
   const auto listed = Mailbox::list(*store->snapshot(), {});
   EXPECT_EQ(subjects({.before = listed[1].id}), (Subjects{"one"}));
   EXPECT_EQ(subjects({.to = "ann@example.com", .before = listed[0].id}), (Subjects{"one"}));
