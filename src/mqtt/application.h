@@ -261,6 +261,7 @@ class Application {
   struct SessionClosing {
     std::string_view client_id;
     bool keep = false;
+    bool will_pending = false;
     std::chrono::seconds expiry{0};  // a 5.0 client may change it in its DISCONNECT
     Time at;
   };

@@ -1,0 +1,140 @@
+// One I/O thread: its connections, the sessions at home on it, and the mail between it and the
+// others.
+//
+// It works in rounds: some ready handlers (reads, completions), then everything that they wanted to
+// write, one write a connection.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/task.h"
+#include "mqtt/core.h"
+#include "mqtt/encode.h"
+#include "mqtt/intake.h"
+#include "mqtt/session.h"
+
+namespace cloudlet::mqtt {
+
+class Connection;
+
+class Shard {
+ public:
+  Shard(unsigned index, Core& core);
+  ~Shard();
+
+  // Any thread.
+  unsigned index() const { return index_; }
+  Core& core() { return core_; }
+  asio::io_context& context() { return context_; }
+  template <class Work>
+  void post(Work work) {
+    asio::post(context_, std::move(work));
+  }
+  // A callback for the application: any thread may call it, once; `work` runs here.
+  template <class Work>
+  auto answer(Work work) {
+    core_.expect();
+    return [this, work = std::move(work)](auto... outcome) {
+      post([this, work, outcome...]() mutable {
+        work(std::move(outcome)...);
+        core_.answered();
+      });
+    };
+  }
+  void start();
+  void join();  // after everything on it was closed: runs what is left, then ends the thread
+
+  // All below: on its thread.
+  Time now() const { return core_.clock.now(); }
+  std::string& read_buffer() { return read_buffer_; }
+
+  std::shared_ptr<const Route> route(std::string_view topic);
+  // To every receiver, here and on other threads.
+  void deliver(Outgoing& message, const std::shared_ptr<const Route>& route,
+               const std::shared_ptr<Session>& publisher);
+  void deliver_here(Outgoing& message, const Route& route, const Session* publisher);
+  // The connection has output, or its session could send: looked after at the end of the round.
+  void mark(Connection& connection);
+  PublishEncoder& encoder() { return encoder_; }
+
+  void add(std::shared_ptr<Connection> connection);
+  void remove(Connection& connection);
+  std::vector<std::shared_ptr<Connection>> connections() const;
+
+  std::shared_ptr<Session> find_session(std::string_view client_id) const;
+  void add_session(std::shared_ptr<Session> session);
+  // With its subscriptions.
+  void remove_session(Session& session);
+  std::size_t session_count() const { return sessions_.size(); }
+
+  // Messages that come from no connection of ours: Broker::publish, wills.
+  void publish(const std::shared_ptr<const Client>& client, const MessagePtr& message,
+               const Cause& cause, Done done);
+
+  // A receiver of what was just delivered that is behind, or null. Publishers wait for it.
+  std::shared_ptr<Session> take_behind() { return std::exchange(behind_, nullptr); }
+  void wait_for(const std::shared_ptr<Session>& receiver, Connection& publisher);
+  void resume_publishers();
+
+  void sweep();
+  bool stopping() const { return stopping_; }
+  void set_stopping() { stopping_ = true; }
+
+ private:
+  struct Mail {
+    MessagePtr message;
+    std::shared_ptr<const Route> route;
+    std::shared_ptr<Session> publisher;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+
+  void run();
+  void end_of_round();
+  void send_mail();
+  void take_mail();
+  void tick();
+  void sweep_sessions(Time now);
+
+  const unsigned index_;
+  Core& core_;
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> guard_;
+  asio::steady_timer timer_;
+  std::thread thread_;
+  bool stopping_ = false;
+
+  std::string read_buffer_;
+  PublishEncoder encoder_;
+  std::unordered_map<std::string, std::shared_ptr<const Route>, Hash, std::equal_to<>> routes_;
+  std::uint64_t routes_generation_ = 0;
+
+  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
+  std::unordered_map<std::string, std::shared_ptr<Session>, Hash, std::equal_to<>> sessions_;
+  std::vector<std::shared_ptr<Connection>> marked_;
+  struct Waiting {
+    std::weak_ptr<Session> receiver;
+    std::weak_ptr<Connection> publisher;
+  };
+  std::vector<Waiting> waiting_;
+  std::shared_ptr<Session> behind_;
+
+  std::vector<std::vector<Mail>> outgoing_;  // by thread; handed over at the end of the round
+  std::mutex mutex_;
+  std::vector<Mail> incoming_;  // guarded by mutex_
+};
+
+}  // namespace cloudlet::mqtt
