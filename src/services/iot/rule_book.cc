@@ -26,7 +26,10 @@ std::string_view take_level(std::string_view& rest, bool& end) {
 }  // namespace
 
 RuleSet::RuleSet(std::vector<RulePtr> rules) : rules_(std::move(rules)) {
-  for (const RulePtr& rule : rules_) insert(rule.get());
+  for (const RulePtr& rule : rules_) {
+    insert(rule.get());
+    by_name_.emplace(rule->name, rule.get());
+  }
 }
 
 void RuleSet::insert(const CompiledRule* rule) {
@@ -70,8 +73,9 @@ void RuleSet::match(std::string_view topic, const Scope* scope,
 
 void RuleSet::named(std::string_view name, const Scope* scope,
                     std::vector<const CompiledRule*>& out) const {
-  for (const RulePtr& rule : rules_) {
-    if (rule->name == name && (!scope || rule->scope == *scope)) out.push_back(rule.get());
+  const auto [from, to] = by_name_.equal_range(name);
+  for (auto at = from; at != to; ++at) {
+    if (!scope || at->second->scope == *scope) out.push_back(at->second);
   }
 }
 

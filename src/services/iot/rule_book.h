@@ -49,6 +49,7 @@ class RuleSet {
                       const Scope* scope, std::vector<const CompiledRule*>& out);
 
   std::vector<RulePtr> rules_;
+  std::multimap<std::string_view, const CompiledRule*> by_name_;
   Node root_;
 };
 

@@ -1,5 +1,11 @@
 // The control plane against a store in memory: certificates, policies, things, rules, and the
 // errors the service gives.
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
 #include "services/iot/iot_fixture.h"
 #include "services/iot/x509.h"
 
@@ -140,6 +146,42 @@ TEST_F(ServiceTest, RegistrationChecksWhoSigned) {
       refusal(write(&Service::register_certificate_without_ca, {.certificate_pem = "nonsense"})),
       "CertificateValidationException: The certificate cannot be registered: it is not a "
       "certificate in PEM form");
+}
+
+std::string make_csr(EVP_PKEY* key, const std::string& name) {
+  X509_REQ* request = X509_REQ_new();
+  X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_REQ_set_pubkey(request, key);
+  X509_REQ_sign(request, key, EVP_sha256());
+  BIO* bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509_REQ(bio, request);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string pem(data, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  X509_REQ_free(request);
+  return pem;
+}
+
+TEST_F(ServiceTest, ACsrGivesItsKeyAndItsSubject) {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  const auto made =
+      write(&Service::create_certificate_from_csr,
+            {.certificate_signing_request = make_csr(key, "soil1"), .set_as_active = true});
+  EVP_PKEY_free(key);
+  ASSERT_TRUE(made.has_value()) << made.error().message();
+  const auto info = read_certificate_pem(*made->certificate_pem);
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->subject, (NameParts{{"CommonName", "soil1"}}));
+  EXPECT_EQ(info->id, *made->certificate_id);
+  EXPECT_TRUE(is_signed_by(*made->certificate_pem, service->authority_pem()));
+
+  EVP_PKEY* weak = EVP_RSA_gen(1024U);
+  EXPECT_EQ(refusal(write(&Service::create_certificate_from_csr,
+                          {.certificate_signing_request = make_csr(weak, "x")})),
+            "InvalidRequestException: The CSR is not valid: its key has 1024 bits");
+  EVP_PKEY_free(weak);
 }
 
 TEST_F(ServiceTest, ACsrMustBeOne) {
