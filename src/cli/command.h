@@ -16,7 +16,7 @@ namespace cloudlet::cli {
 struct Context {
   std::string endpoint = "http://127.0.0.1:4566";
   std::string account = "000000000000";
-  std::string region = "eu-west-1";
+  std::string region = "us-east-1";
   bool json = false;
   int exit_code = exit_done;
 

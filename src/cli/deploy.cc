@@ -66,8 +66,7 @@ class Watcher {
     return out.has_error() ? std::vector<cf::StackEvent>() : out->stack_events;
   }
   void print(const cf::StackEvent& event) const {
-    const std::string status =
-        event.resource_status ? std::string(to_string(*event.resource_status)) : "";
+    const std::string status = event.resource_status.value_or("");
     std::ostream& out = context_.json ? std::cerr : std::cout;
     out << "  " << status << std::string(status.size() < 24 ? 24 - status.size() : 1, ' ')
         << event.resource_type.value_or("") << "  " << event.logical_resource_id.value_or("");
@@ -175,12 +174,16 @@ int deploy(Context& context, DeployOptions o) {
     const auto folder = std::filesystem::absolute(o.path).parent_path().filename().string();
     o.stack = folder.empty() ? "stack" : folder;
   }
+  // One bucket for code in each account and region; what is unchanged is not sent again.
+  const std::string bucket = "cloudlet-code-" + context.account + "-" + context.region;
   auto packaged = context.remote().wait(
-      deploy::package_template(context.remote().caller(), read_file(o.path),
-                               std::filesystem::path(o.path).parent_path().string(),
-                               {.account = context.account, .region = context.region}));
+      deploy::package(o.path, context.remote().caller(), bucket, context.region));
   if (packaged.has_error()) return refuse(packaged.error());
-  auto prepared = prepare(context, o, std::move(*packaged));
+  for (const auto& code : packaged->code)
+    if (!context.json && code.uploaded)
+      std::cout << "  packaged " << code.path << " (" << code.bytes << " bytes) for "
+                << code.resource << "\n";
+  auto prepared = prepare(context, o, std::move(packaged->body));
   if (prepared.has_error())
     return refuse(prepared.error(), "correct the template; nothing was changed");
   if (prepared->empty) {

@@ -43,7 +43,10 @@ void add_up(CLI::App& app, Context& context, const std::function<int(const UpOpt
           },
           "ACCOUNT"))
       ->capture_default_str();
-  command->add_option("--default-region", o.region, "The region of requests that name none")
+  command
+      ->add_option("--default-region", o.region,
+                   "The region of requests and devices that name none")
+      ->envname("AWS_REGION")
       ->capture_default_str();
   command
       ->add_option("--device-host", o.device_host, "The host that devices are told to connect to")

@@ -31,9 +31,10 @@ class Cloudlet:
         command = [str(BINARY), "up", "--data", str(self.data), "--port", str(self.port), "--mqtt-port", str(self.mqtt_port),
                    "--mqtts-port", str(self.mqtts_port), "--durability", self.durability, *self.arguments]
         self.log = open(self.folder / "server.log", "ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, cwd=self.folder)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, cwd=self.folder,
+                                        env=self.environment())
         line = self._ready_line()
-        ports = re.search(r"http://[^:]+:(\d+).*mqtt (\d+).*mqtts (\d+)", line)
+        ports = re.search(r"http://[^:]+:(\d+).*mqtt (\d+), mqtts (\d+)", line)
         assert ports, f"no ports in the ready line: {line!r}"
         self.port, self.mqtt_port, self.mqtts_port = (int(p) for p in ports.groups())
         return self
