@@ -123,9 +123,11 @@ struct DeliveryTest : testing::Test {
   ~DeliveryTest() override { std::filesystem::remove_all(folder); }
 
   std::unique_ptr<Process> process(DispatcherOptions options = {}) {
+    options.grace = Duration(100);
     return std::make_unique<Process>(clock, *random, std::filesystem::path(), std::move(options));
   }
   std::unique_ptr<Process> process_on_disk(DispatcherOptions options = {}) {
+    options.grace = Duration(100);
     return std::make_unique<Process>(clock, *random, folder, std::move(options));
   }
   OutsideDelivery http(std::string url, std::string body = "{}") const {

@@ -16,7 +16,6 @@ namespace {
 constexpr int idle_ms = 3'600'000;  // a wake-up comes earlier, or there is nothing to do
 constexpr int refused_pause_ms =
     250;  // the store took no note of an outcome: its queue or its disk is full
-constexpr std::chrono::seconds grace{2};
 
 void initialise_curl() {
   static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -83,7 +82,7 @@ class Dispatcher::State {
     std::optional<std::chrono::steady_clock::time_point> deadline;
     for (;;) {
       const auto now = std::chrono::steady_clock::now();
-      if (stopping_ && !deadline) deadline = now + grace;
+      if (stopping_ && !deadline) deadline = now + options_.grace;
       if (deadline && now >= *deadline) drop_transfers();
       if (deadline && jobs_.empty() && settling_ == 0) return;
       absorb();

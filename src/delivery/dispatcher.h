@@ -16,6 +16,7 @@ struct DispatcherOptions {
   std::size_t transfers_max = 256;
   std::size_t transfers_per_lane_max = 8;
   TransferOptions transfer;
+  Duration grace{2'000};  // what is under way when it is stopped gets so long
 };
 
 class Dispatcher {
@@ -28,8 +29,7 @@ class Dispatcher {
 
   // After Store::start: goes on with what is pending.
   void start();
-  // Before Store::stop. Gives what is under way two seconds; what is not done then is sent again
-  // after the next start.
+  // Before Store::stop. What is not done within the grace is sent again after the next start.
   void stop();
 
  private:

@@ -37,7 +37,7 @@ TEST_F(SnsTest, CreatingATopicAgainIsFineUnlessItDiffers) {
 }
 
 TEST_F(SnsTest, NamesAreChecked) {
-  for (const std::string name :
+  for (const auto& name :
        {std::string(), std::string("a b"), std::string("a.b"), std::string(257, 'a')})
     EXPECT_EQ(outcome(run(&Service::create_topic, {.name = name})),
               "InvalidParameter: Invalid parameter: Topic Name");
