@@ -174,10 +174,9 @@ int deploy(Context& context, DeployOptions o) {
     const auto folder = std::filesystem::absolute(o.path).parent_path().filename().string();
     o.stack = folder.empty() ? "stack" : folder;
   }
-  // One bucket for code in each account and region; what is unchanged is not sent again.
-  const std::string bucket = "cloudlet-code-" + context.account + "-" + context.region;
-  auto packaged = context.remote().wait(
-      deploy::package(o.path, context.remote().caller(), bucket, context.region));
+  auto packaged = context.remote().wait(deploy::package(
+      context.remote().caller(), read_file(o.path), std::filesystem::path(o.path).parent_path(),
+      {.account = context.account, .region = context.region}));
   if (packaged.has_error()) return refuse(packaged.error());
   for (const auto& code : packaged->code)
     if (!context.json && code.uploaded)

@@ -16,7 +16,7 @@ namespace {
 
 Result<std::string> read_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return invalid("cannot read the template " + path.string());
+  if (!file) return invalid("cannot read " + path.string());
   std::stringstream text;
   text << file.rdbuf();
   return std::move(text).str();
@@ -77,8 +77,15 @@ std::vector<Place> places(json::object& root) {
 
 }  // namespace
 
-Task<Result<Packaged>> package(std::filesystem::path template_path, wire::Caller& caller, std::string bucket, std::string region) {
-  CO_TRY(const std::string text, read_text(template_path));
+std::string package_bucket(const Scope& scope) { return "cloudlet-packages-" + scope.account + "-" + scope.region; }
+
+Task<Result<std::string>> package_template(wire::Caller& caller, std::string text, std::filesystem::path folder, Scope scope) {
+  CO_TRY(auto packaged, co_await package(caller, std::move(text), std::move(folder), std::move(scope)));
+  co_return std::move(packaged.body);
+}
+
+Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::filesystem::path folder, Scope scope) {
+  const std::string bucket = package_bucket(scope);
   CO_TRY(Document document, parse_document(text, Aliases::expand));
   s3::Client client(caller);
   Packaged packaged;
@@ -87,12 +94,12 @@ Task<Result<Packaged>> package(std::filesystem::path template_path, wire::Caller
     auto* value = place.holder->if_contains(place.member);
     if (!is_local(value)) continue;
     PackagedCode code{.resource = place.resource, .path = std::string(value->get_string())};
-    auto bytes = code_at(template_path.parent_path() / code.path);
+    auto bytes = code_at(folder / code.path);
     if (bytes.has_error())
       co_return invalid("Resource " + place.resource + ": " + bytes.error().message() + " (its " + place.member + " is " + code.path + ")");
     code.bytes = bytes->size();
     code.key = to_hex(sha256(*bytes)) + ".zip";
-    if (!bucket_ready) CO_CHECK(co_await make_bucket(client, bucket, region));
+    if (!bucket_ready) CO_CHECK(co_await make_bucket(client, bucket, scope.region));
     bucket_ready = true;
     s3::HeadObjectInput look{.bucket = bucket, .key = code.key};
     const auto there = co_await client.head_object(std::move(look));

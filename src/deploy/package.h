@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/arn.h"
 #include "base/result.h"
 #include "base/task.h"
 
@@ -28,9 +29,14 @@ struct Packaged {
   std::vector<PackagedCode> code;
 };
 
-// Reads the template and replaces each local `CodeUri` of AWS::Serverless::Function (also in Globals) and `Code` of
-// AWS::Lambda::Function by what it uploads to `bucket` (made if it is not there). A folder or file is zipped, a .zip is taken as
-// it is; paths count from the template's folder. Errors: invalid_argument with a sentence that names the resource, or S3's.
-Task<Result<Packaged>> package(std::filesystem::path template_path, wire::Caller& caller, std::string bucket, std::string region);
+// Replaces each local `CodeUri` of AWS::Serverless::Function (also in Globals) and `Code` of AWS::Lambda::Function in the template
+// `text` by what it uploads to the bucket `package_bucket(scope)` (made if it is not there). A folder or file is zipped, a .zip is
+// taken as it is; paths count from `folder`, the template's. Errors: invalid_argument with a sentence that names the resource, or S3's.
+Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::filesystem::path folder, Scope scope);
+
+// The same, for the template alone.
+Task<Result<std::string>> package_template(wire::Caller& caller, std::string text, std::filesystem::path folder, Scope scope);
+
+std::string package_bucket(const Scope& scope);
 
 }  // namespace cloudlet::deploy
