@@ -190,15 +190,12 @@ Result<void> check_document(std::string_view text, DocumentKind kind) {
   const json::object& document = value.get_object();
   for (const auto& [name, field] : document)
     if (!known_field(name, {"Version", "Id", "Statement"})) return syntax();
-  if (const json::value* version = document.if_contains("Version")) {
-    if (!version->is_string()) return syntax();
-    if (version->get_string() != "2012-10-17" && version->get_string() != "2008-10-17")
-      return syntax();
-    if (kind == DocumentKind::identity && version->get_string() != "2012-10-17")
-      return malformed("Policy document must be version 2012-10-17 or greater.");
-  } else if (kind == DocumentKind::identity) {
+  const json::value* version = document.if_contains("Version");
+  const bool newest = version && *version == json::value("2012-10-17");
+  if (version && !newest && *version != json::value("2008-10-17")) return syntax();
+  // Without a Version, AWS takes the older one: so do inline policies of serverless templates.
+  if (kind == DocumentKind::managed && !newest)
     return malformed("Policy document must be version 2012-10-17 or greater.");
-  }
   const json::value* statements = document.if_contains("Statement");
   if (!statements) return syntax();
   std::set<std::string> sids;
@@ -213,7 +210,7 @@ Result<void> check_managed_document(std::string_view text) {
   constexpr std::size_t size_max = 6144;  // quota "Managed policy length"
   if (counted_size(text) > size_max)
     return errors::limit_exceeded("Cannot exceed quota for PolicySize: 6144");
-  return check_document(text, DocumentKind::identity);
+  return check_document(text, DocumentKind::managed);
 }
 
 std::size_t counted_size(std::string_view text) {

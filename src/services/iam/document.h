@@ -12,8 +12,9 @@
 namespace cloudlet::iam {
 
 enum class DocumentKind {
-  identity,  // what a role, user or session may do: Action and Resource, no Principal
-  trust,     // who may assume a role: Principal, no Resource
+  inlined,  // what a role or session may do: Action and Resource, no Principal
+  managed,  // the same, as a policy of its own, which must be of Version 2012-10-17
+  trust,    // who may assume a role: Principal, no Resource
 };
 
 // MalformedPolicyDocument, in AWS's words.

@@ -21,7 +21,7 @@ TEST(PolicyDocument, GoodOnesPass) {
       {R"({"Effect":"Allow","Action":"*","Resource":"*"})",
        R"({"Sid":"A","Effect":"Deny","NotAction":["s3:Get*"],"NotResource":"arn:aws:s3:::b"})",
        R"({"Effect":"Allow","Action":["sns:Publish"],"Resource":["arn:aws:sns:*:*:t"],"Condition":{"StringEquals":{"aws:x":["a"]}}})"})
-    EXPECT_EQ(refusal(identity(statement), DocumentKind::identity), "") << statement;
+    EXPECT_EQ(refusal(identity(statement), DocumentKind::managed), "") << statement;
 }
 
 TEST(PolicyDocument, BadOnesAreRefusedInAwssWords) {
@@ -57,7 +57,14 @@ TEST(PolicyDocument, BadOnesAreRefusedInAwssWords) {
        "Syntax errors in policy."},
   };
   for (const auto& [text, sentence] : cases)
-    EXPECT_EQ(refusal(text, DocumentKind::identity), sentence) << text;
+    EXPECT_EQ(refusal(text, DocumentKind::managed), sentence) << text;
+}
+
+TEST(PolicyDocument, InlineOnesNeedNoVersion) {
+  const std::string statement =
+      R"({"Statement":[{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}]})";
+  EXPECT_EQ(refusal(statement, DocumentKind::inlined), "");
+  EXPECT_NE(refusal(statement, DocumentKind::managed), "");
 }
 
 TEST(TrustPolicy, BadOnesAreRefusedInAwssWords) {

@@ -142,7 +142,7 @@ TEST_F(IamTest, ManagedPoliciesOfAwsAreTheKnownOnes) {
             "Policy arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole does not exist or is not "
             "attachable.");
   for (const ManagedPolicy& policy : managed_policies())
-    EXPECT_TRUE(check_document(managed_document(policy), DocumentKind::identity).has_value())
+    EXPECT_TRUE(check_document(managed_document(policy), DocumentKind::managed).has_value())
         << policy.name;
   DeletePolicyInput remove;
   remove.policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess";

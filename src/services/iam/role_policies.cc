@@ -26,7 +26,7 @@ Result<PutRolePolicyOutput> Service::put_role_policy(store::Txn& tx, const wire:
                                                      const PutRolePolicyInput& in) {
   const std::string& account = call.scope.account;
   TRY(const StoredRole role, find_role(tx, account, in.role_name));
-  CHECK(check_document(in.policy_document, DocumentKind::identity));
+  CHECK(check_document(in.policy_document, DocumentKind::inlined));
   std::size_t size = counted_size(in.policy_document);
   tx.scan(prefix(keys::role_policies(account, role.name)),
           [&](std::string_view key, std::string_view document) {
