@@ -117,7 +117,7 @@ Reason Connection::check_publish(const Publish& publish) {
   if (publish.properties.topic_alias)
     return Reason::topic_alias_invalid;  // the maximum is 0: 5.0 section 3.3.2.3.4
   if (publish.view.payload.size() > limits.payload_bytes_max) return Reason::packet_too_large;
-  if (publish.view.topic == publish_topic_) return Reason::success;
+  if (!publish_topic_.empty() && publish.view.topic == publish_topic_) return Reason::success;
   if (!valid_topic(publish.view.topic, core_.topic_limits()))
     return Reason::topic_name_invalid;  // [MQTT-3.3.2-2]
   return Reason::success;
