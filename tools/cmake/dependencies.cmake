@@ -21,6 +21,8 @@ pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 add_library(boost_parts INTERFACE)
 target_compile_definitions(boost_parts INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                            BOOST_ASIO_NO_DEPRECATED)
+# The same flag everywhere (RE2's package brings it to some): precompiled headers insist.
+target_compile_options(boost_parts INTERFACE -pthread)
 target_link_libraries(boost_parts INTERFACE Boost::system Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 
 # MQTT for the command line and the simulators.
