@@ -29,6 +29,9 @@ class HttpCaller : public Caller {
   HttpCaller(HttpClient& client, const Clock& clock, CallerSettings settings)
       : client_(client), clock_(clock), settings_(std::move(settings)) {}
 
+  // What later calls say they come from.
+  void trace(std::string header) { settings_.trace_header = std::move(header); }
+
   Task<Result<void>> call(const Service& service, const Operation& operation, void* input,
                           void* output) override;
 
