@@ -1,0 +1,1 @@
+"""The rows of the table of speed and memory, each measured beside its peer in the same run."""
