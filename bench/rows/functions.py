@@ -13,14 +13,19 @@ from rows.s3 import http_bench
 COLD_STARTS = 30
 
 
+def zipped(path, name):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, name)
+    return packed.getvalue()
+
+
 def packages(bench):
-    native = (bench.build / "bench" / "functions" / "bench_entered.zip").read_bytes()
-    script = io.BytesIO()
-    with zipfile.ZipFile(script, "w") as archive:
-        archive.write(ROOT / "bench" / "functions" / "entered.py", "entered.py")
+    program = bench.build / "bench" / "functions" / "bench_entered" / "bootstrap"
+    script = ROOT / "bench" / "functions" / "entered.py"
     return {
-        "native": ("provided.al2023", "bootstrap", native),
-        "python": ("python3.12", "entered.handler", script.getvalue()),
+        "native": ("provided.al2023", "bootstrap", zipped(program, "bootstrap")),
+        "python": ("python3.12", "entered.handler", zipped(script, "entered.py")),
     }
 
 

@@ -14,7 +14,14 @@ def beside(bench, peer_options, our_options, shared):
     for _ in range(bench.rounds):
         peers.append(mqtt_bench(bench, *peer_options, *shared))
         ours.append(mqtt_bench(bench, *our_options, *shared))
-    return median_by(peers, lambda f: f["rate"]), median_by(ours, lambda f: f["rate"])
+    return middle(peers), middle(ours)
+
+
+def middle(rounds):
+    """The median round, with what was lost in any."""
+    chosen = dict(median_by(rounds, lambda f: f["rate"]))
+    chosen["lost"] = sum(f["lost"] + f["out_of_order"] for f in rounds)
+    return chosen
 
 
 def result(work, peer, ours, must, aim, note=""):
@@ -32,6 +39,11 @@ def result(work, peer, ours, must, aim, note=""):
         note=f"server CPU {peer['server_cpu_us']:.1f} -> {ours['server_cpu_us']:.1f} us a message"
         + (f"; {note}" if note else ""),
     )
+    if peer["lost"]:
+        row.note += f"; mosquitto LOST {peer['lost']:,}"
+    if ours["lost"]:
+        row.note += f"; LOST {ours['lost']:,}"
+        return row.judged(0, must, aim)  # the row demands every message
     return row.judged(row.ratio, must, aim)
 
 
