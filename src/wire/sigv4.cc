@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "wire/sigv2.h"
 
 namespace cloudlet::wire::sigv4 {
 namespace {
@@ -170,7 +171,7 @@ Parsed parse_signature(const Request& request) {
   const std::string_view header = request.headers.get("Authorization");
   if (header.starts_with(algorithm)) return parse_header(request, header);
   if (request.query().find("X-Amz-") != std::string_view::npos) return parse_query(request);
-  return {};
+  return {.signature = sigv2::parse(request)};
 }
 
 std::string canonical_path(std::string_view path, PathStyle style) {

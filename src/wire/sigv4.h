@@ -29,6 +29,7 @@ enum class PathStyle { normalized, s3 };
 struct Signature {
   enum class Place { header, query };
   Place place = Place::header;
+  int version = 4;  // 2: S3's older one (sigv2.h)
   std::string access_key;
   std::string date;  // of the credential scope: "20150830"
   std::string region;

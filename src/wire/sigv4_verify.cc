@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "wire/chunked.h"
+#include "wire/sigv2.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_errors.h"
 
@@ -118,6 +119,7 @@ class Verification {
         now_(authenticator.clock_.now()) {}
 
   Result<void> run(const Signature& signature, const Credential& credential);
+  Result<void> run_v2(const Signature& signature, const Credential& credential);
   Result<void> open_body();
 
  private:
@@ -125,6 +127,7 @@ class Verification {
   Error refuse(Refusal refusal, std::string text) const {
     return sigv4::refuse(refusal, ask_.dialect, std::move(text));
   }
+  Result<void> check_token(const Signature& signature, const Credential& credential) const;
   Result<void> check_scope(const Signature& signature) const;
   Result<void> check_time(const Signature& signature) const;
   Result<void> check_headers(const Signature& signature) const;
@@ -231,12 +234,42 @@ Error Verification::mismatch(const Signature& signature, const std::string& cano
   return refuse(Refusal::mismatch).with(std::move(members));
 }
 
-Result<void> Verification::run(const Signature& signature, const Credential& credential) {
-  CHECK(check_scope(signature));
+Result<void> Verification::check_token(const Signature& signature,
+                                       const Credential& credential) const {
   if (!credential.session_token.empty() &&
       !equal_constant_time(credential.session_token, signature.token))
     return refuse(Refusal::wrong_token);
   if (credential.expires && now_ >= *credential.expires) return refuse(Refusal::expired_token);
+  return {};
+}
+
+Result<void> Verification::run_v2(const Signature& signature, const Credential& credential) {
+  if (ask_.dialect != Dialect::s3) return refuse(Refusal::not_implemented);
+  CHECK(check_token(signature, credential));
+  if (signature.place == Signature::Place::query) {
+    const auto until = number(signature.expires);
+    if (!until)
+      return refuse(Refusal::bad_expires,
+                    "Invalid date (should be seconds since epoch): " + signature.expires);
+    if (*until < static_cast<std::uint64_t>(to_millis(now_) / 1000))
+      return refuse(Refusal::presigned_expired);
+  } else {
+    const auto signed_at = sigv4::parse_timestamp(signature.timestamp);
+    if (!signed_at)
+      return refuse(Refusal::missing_token,
+                    "AWS authentication requires a valid Date or x-amz-date header");
+    if (*signed_at > now_ + skew_max || *signed_at < now_ - skew_max)
+      return refuse(Refusal::skewed);
+  }
+  const std::string text = sigv2::string_to_sign(request_, signature);
+  if (!equal_constant_time(sigv2::sign(credential.secret, text), signature.signature))
+    return mismatch(signature, {}, text);
+  return {};
+}
+
+Result<void> Verification::run(const Signature& signature, const Credential& credential) {
+  CHECK(check_scope(signature));
+  CHECK(check_token(signature, credential));
   CHECK(check_time(signature));
   CHECK(check_headers(signature));
   TRY(const std::string hash, payload_hash(signature));
@@ -332,7 +365,9 @@ Result<Identity> Authenticator::authenticate(Request& request, const AuthAsk& as
   }
   if (!signature.region.empty()) who.scope.region = signature.region;
   who.signing_name = signature.service;
-  if (enforce) CHECK(verification.run(signature, *credential));
+  if (enforce)
+    CHECK(signature.version == 2 ? verification.run_v2(signature, *credential)
+                                 : verification.run(signature, *credential));
   CHECK(verification.open_body());
   return who;
 }

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "wire/signer.h"
+#include "wire/sigv2.h"
 
 namespace cloudlet::wire {
 namespace {
@@ -253,10 +254,40 @@ TEST_F(SigV4Verify, DateOfTheScopeMustBeTheRequests) {
             "'20150829', from '20150829T123600Z'.");
 }
 
+// The example of "Signing and Authenticating REST Requests": an upload in path style with its known
+// signature.
+TEST_F(SigV4Verify, S3TakesVersionTwoToo) {
+  credentials_.keys["AKIAIOSFODNN7EXAMPLE"] = {.secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                                               .account = "111122223333"};
+  Request get{.method = "GET", .target = "/awsexamplebucket1/photos/puppy.jpg"};
+  get.headers = {{"Host", "s3.us-west-1.amazonaws.com"},
+                 {"Date", "Tue, 27 Mar 2007 19:36:42 +0000"}};
+  const sigv4::Signature as_sent{.version = 2, .timestamp = "Tue, 27 Mar 2007 19:36:42 +0000"};
+  EXPECT_EQ(
+      sigv2::sign("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", sigv2::string_to_sign(get, as_sent)),
+      "qgk2+6Sv9/oM7G3qLEjTH1a1l1g=");
+
+  const std::string until = std::to_string(to_millis(clock_.now()) / 1000 + 60);
+  Request presigned{.method = "GET",
+                    .target = "/bucket/key?AWSAccessKeyId=AKIAUSER&Expires=" + until};
+  const std::string signature = sigv2::sign("secret", "GET\n\n\n" + until + "\n/bucket/key");
+  presigned.target += "&Signature=" + percent_encode(signature);
+  Request again{.method = "GET", .target = presigned.target};
+  Request changed{.method = "DELETE", .target = presigned.target};
+  EXPECT_TRUE(check(presigned, Dialect::s3).has_value());
+  EXPECT_EQ(check(changed, Dialect::s3).error().kind().name, "SignatureDoesNotMatch");
+  EXPECT_EQ(check(again, Dialect::query).error().kind().name, "IncompleteSignature");
+  clock_.advance(std::chrono::minutes(2));
+  EXPECT_EQ(check(again, Dialect::s3).error().message(), "Request has expired");
+}
+
 TEST_F(SigV4Verify, OtherSchemesAndHalfSignaturesAreTypedErrors) {
+  Request v4a = put("");
+  v4a.headers.add("Authorization", "AWS4-ECDSA-P256-SHA256 Credential=AKIAUSER/x");
+  EXPECT_EQ(check(v4a, Dialect::s3).error().kind().name, "InvalidRequest");
   Request v2 = put("");
   v2.headers.add("Authorization", "AWS AKIAUSER:abc=");
-  EXPECT_EQ(check(v2, Dialect::s3).error().kind().name, "InvalidRequest");
+  EXPECT_EQ(check(v2, Dialect::s3).error().kind().name, "AccessDenied");
   Request half = post("{}");
   half.headers.add("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAUSER");
   EXPECT_EQ(check(half, Dialect::query).error().kind().name, "IncompleteSignature");
