@@ -93,10 +93,16 @@ TEST(Codec, PublishesComeBackAsTheyWere) {
 // A packet that ends too soon is malformed, wherever it is cut; and says so without reading past
 // its end.
 TEST(Codec, CutOffPacketsAreMalformed) {
-  const std::string connect(
-      "\x00\x04MQTT\x05\xc6\x00\x3c\x05\x11\x00\x00\x00\x0a\x00\x01"
-      "a\x00\x00\x01t\x00\x01x\x00\x01u\x00\x01p",
-      36);
+  std::string connect;
+  put_string(connect, "MQTT");
+  connect += "\x05\xc6";
+  put_two_bytes(connect, 60);
+  put_byte(connect, 5);
+  put_byte(connect, 0x11);
+  put_four_bytes(connect, 10);
+  put_string(connect, "a");
+  put_byte(connect, 0);
+  for (const auto* field : {"t", "x", "u", "p"}) put_string(connect, field);
   Frame frame{.type = PacketType::connect, .body = connect};
   Connect whole;
   ASSERT_EQ(decode_connect(frame, whole), Reason::success);

@@ -197,10 +197,10 @@ void Connection::end(Disconnection why, Reason reason) {
     transport_->write(std::string_view(output_).substr(sent_));
   }
   state_ = State::closed;
-  close_socket();
   if (session_) leave_session(was_open ? Was::open : Was::connecting);
   if (intake_) intake_->forget_client();
   if (was_open) core_.application.on_disconnected(*client_, why);
+  close_socket();  // last: whoever sees it closed finds everything settled
   shard_->remove(*this);
 }
 
