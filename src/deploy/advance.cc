@@ -5,13 +5,15 @@
 
 namespace cloudlet::deploy {
 
-Advance::Advance(store::Txn& tx, const ResourceTypes& types, const Plan& plan, Stack stack, Time now)
+Advance::Advance(store::Txn& tx, const ResourceTypes& types, const Plan& plan, Stack stack,
+                 Time now)
     : tx_(tx), types_(types), plan_(plan), stack_(std::move(stack)), now_(now) {
   resources_ = read_resources(tx_, stack_);
-  tx_.scan(store::prefix(keys::leftovers(stack_.scope, stack_.uuid)), [&](std::string_view key, std::string_view value) {
-    leftovers_.emplace(std::string(key), decode_resource(value));
-    return true;
-  });
+  tx_.scan(store::prefix(keys::leftovers(stack_.scope, stack_.uuid)),
+           [&](std::string_view key, std::string_view value) {
+             leftovers_.emplace(std::string(key), decode_resource(value));
+             return true;
+           });
 }
 
 std::size_t Advance::under_way(const Items& items) const {
@@ -20,7 +22,9 @@ std::size_t Advance::under_way(const Items& items) const {
   return count;
 }
 
-store::Key Advance::key_of(const StackResource& item) const { return keys::resource(stack_.scope, stack_.uuid, item.id); }
+store::Key Advance::key_of(const StackResource& item) const {
+  return keys::resource(stack_.scope, stack_.uuid, item.id);
+}
 
 void Advance::event(const StackResource& item) {
   StackEvent event{.logical_id = item.id,
@@ -31,7 +35,8 @@ void Advance::event(const StackResource& item) {
                    .at = now_};
   // A secret parameter's value may be in any property.
   if (!plan_.secret_parameters) {
-    const auto& shown = item.work != Work::none && item.work != Work::remove ? item.wanted : item.now.properties;
+    const auto& shown =
+        item.work != Work::none && item.work != Work::remove ? item.wanted : item.now.properties;
     if (!shown.empty()) event.properties = json::serialize(shown);
   }
   add_event(tx_, stack_, std::move(event));
@@ -44,12 +49,17 @@ void Advance::set(StackResource& item, std::string status, std::string reason) {
   event(item);
 }
 
-void Advance::begin_step(StackResource& item, const store::Key& key, Work work, std::string status, std::string reason) {
+void Advance::begin_step(StackResource& item, const store::Key& key, Work work, std::string status,
+                         std::string reason) {
   item.work = work;
   item.attempts = 1;
   set(item, std::move(status), std::move(reason));
   tx_.put(key, encode(item));
-  steps_.push_back({.scope = stack_.scope, .uuid = stack_.uuid, .stack_name = stack_.name, .key = key, .resource = item});
+  steps_.push_back({.scope = stack_.scope,
+                    .uuid = stack_.uuid,
+                    .stack_name = stack_.name,
+                    .key = key,
+                    .resource = item});
 }
 
 void Advance::resume() {
@@ -57,7 +67,11 @@ void Advance::resume() {
     if (item.work == Work::none) return;
     ++item.attempts;
     tx_.put(key, encode(item));
-    steps_.push_back({.scope = stack_.scope, .uuid = stack_.uuid, .stack_name = stack_.name, .key = key, .resource = item});
+    steps_.push_back({.scope = stack_.scope,
+                      .uuid = stack_.uuid,
+                      .stack_name = stack_.name,
+                      .key = key,
+                      .resource = item});
   };
   for (auto& [id, record] : resources_) again(record, key_of(record));
   for (auto& [key, item] : leftovers_) again(item, store::Key::from_bytes(key));
@@ -66,7 +80,8 @@ void Advance::resume() {
 void Advance::settle(const Step& step, const Result<Made>& outcome) {
   const auto leftover = leftovers_.find(step.key.bytes());
   if (leftover != leftovers_.end()) {
-    if (leftover->second.work == step.resource.work && leftover->second.attempts == step.resource.attempts)
+    if (leftover->second.work == step.resource.work &&
+        leftover->second.attempts == step.resource.attempts)
       settle_removed(leftover->second, outcome);
     return;
   }
@@ -102,7 +117,9 @@ void Advance::drop_imports(bool of_this_operation) {
     parts.scope();
     parts.skip();
     parts.skip();
-    if (parts.text() == stack_.uuid && (parts.number() == stack_.operation.number) == of_this_operation) gone.emplace_back(key);
+    if (parts.text() == stack_.uuid &&
+        (parts.number() == stack_.operation.number) == of_this_operation)
+      gone.emplace_back(key);
     return true;
   });
   for (auto& key : gone) tx_.erase(store::Key::from_bytes(std::move(key)));

@@ -1,4 +1,5 @@
-// The deciding half of the engine: from what is recorded to what is to be done next. Runs inside transactions, waits for nothing.
+// The deciding half of the engine: from what is recorded to what is to be done next. Runs inside
+// transactions, waits for nothing.
 #pragma once
 
 #include <map>
@@ -22,7 +23,7 @@ struct Step {
   Scope scope;
   std::string uuid;  // of the stack
   std::string stack_name;
-  store::Key key;    // of the resource's record, or of the leftover's
+  store::Key key;  // of the resource's record, or of the leftover's
   StackResource resource;
 };
 
@@ -45,7 +46,8 @@ class Advance {
   void apply();
   void start_ready();
   void start(const Resource& resource);
-  void start_existing(const Resource& resource, const ResourceType& type, StackResource& record, json::object wanted);
+  void start_existing(const Resource& resource, const ResourceType& type, StackResource& record,
+                      json::object wanted);
   Result<json::object> properties_of(const Resource& resource, const ResourceType& type);
   Environment environment();
   void apply_failed();
@@ -70,7 +72,8 @@ class Advance {
 
   // advance.cc
   std::size_t under_way(const Items& items) const;
-  void begin_step(StackResource& item, const store::Key& key, Work work, std::string status, std::string reason);
+  void begin_step(StackResource& item, const store::Key& key, Work work, std::string status,
+                  std::string reason);
   void event(const StackResource& item);
   void set(StackResource& item, std::string status, std::string reason);
   void stack_status(std::string status, std::string reason);

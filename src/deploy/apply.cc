@@ -1,4 +1,5 @@
-// Towards the target: what is ready is started, what is done is recorded, and in the end the outputs.
+// Towards the target: what is ready is started, what is done is recorded, and in the end the
+// outputs.
 #include <algorithm>
 
 #include "deploy/advance.h"
@@ -21,14 +22,17 @@ Environment Advance::environment() {
   in.reference = [this](const std::string& id) -> Result<json::value> {
     const auto found = resources_.find(id);
     if (found == resources_.end() || found->second.now.id.empty())
-      return Error(errors::not_found, "Unresolved resource dependencies [" + id + "] in the Resources block of the template");
+      return Error(errors::not_found, "Unresolved resource dependencies [" + id +
+                                          "] in the Resources block of the template");
     return json::value(found->second.now.id);
   };
   in.attribute = [this](const std::string& id, const std::string& name) -> Result<json::value> {
     const auto found = resources_.find(id);
-    const auto* value = found == resources_.end() ? nullptr : found->second.now.attributes.if_contains(name);
+    const auto* value =
+        found == resources_.end() ? nullptr : found->second.now.attributes.if_contains(name);
     if (value == nullptr)
-      return Error(errors::not_found, "Template error: resource " + id + " has no attribute " + name + " in Fn::GetAtt");
+      return Error(errors::not_found, "Template error: resource " + id + " has no attribute " +
+                                          name + " in Fn::GetAtt");
     return *value;
   };
   in.import = [this](const std::string& name) -> Result<std::string> {
@@ -59,8 +63,10 @@ void Advance::start(const Resource& resource) {
     const auto& waits_for = plan_.graph.at(resource.id);
     record.depends_on.assign(waits_for.begin(), waits_for.end());
   }
-  auto wanted = type == nullptr ? Result<json::object>(Error(errors::not_found, "Unrecognized resource type " + resource.type))
-                                : properties_of(resource, *type);
+  auto wanted = type == nullptr
+                    ? Result<json::object>(
+                          Error(errors::not_found, "Unrecognized resource type " + resource.type))
+                    : properties_of(resource, *type);
   if (wanted.has_error()) {
     record.operation = stack_.operation.number;
     set(record, exists ? "UPDATE_FAILED" : "CREATE_FAILED", wanted.error().message());
@@ -69,19 +75,24 @@ void Advance::start(const Resource& resource) {
     return;
   }
   if (exists) return start_existing(resource, *type, record, std::move(*wanted));
-  record.name = physical_name(stack_.name, resource.id, stack_.uuid + std::to_string(tx_.next_sequence()), type->name_style());
+  record.name =
+      physical_name(stack_.name, resource.id, stack_.uuid + std::to_string(tx_.next_sequence()),
+                    type->name_style());
   record.looked = type->name_property().empty() || !wanted->contains(type->name_property());
   record.wanted = std::move(*wanted);
   begin_step(record, key_of(record), Work::create, "CREATE_IN_PROGRESS", "");
 }
 
-void Advance::start_existing(const Resource& resource, const ResourceType& type, StackResource& record, json::object wanted) {
+void Advance::start_existing(const Resource& resource, const ResourceType& type,
+                             StackResource& record, json::object wanted) {
   bool differs = type.properties().empty() && wanted != record.now.properties;
   bool replace = false;
   for (const auto& property : type.properties()) {
     const auto* before = record.now.properties.if_contains(property.name);
     const auto* after = wanted.if_contains(property.name);
-    if ((before == nullptr && after == nullptr) || (before != nullptr && after != nullptr && *before == *after)) continue;
+    if ((before == nullptr && after == nullptr) ||
+        (before != nullptr && after != nullptr && *before == *after))
+      continue;
     differs = true;
     replace = replace || property.update == Update::replace;
   }
@@ -99,24 +110,29 @@ void Advance::start_existing(const Resource& resource, const ResourceType& type,
     record.operation = stack_.operation.number;
     record.wanted = {};
     set(record, "UPDATE_FAILED",
-        "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename " + record.now.id +
-            " and update the stack again.");
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+        "Rename " +
+            record.now.id + " and update the stack again.");
     stack_.operation.failed.push_back(resource.id);
     tx_.put(key_of(record), encode(record));
     return;
   }
-  record.name = physical_name(stack_.name, resource.id, stack_.uuid + std::to_string(tx_.next_sequence()), type.name_style());
+  record.name = physical_name(stack_.name, resource.id,
+                              stack_.uuid + std::to_string(tx_.next_sequence()), type.name_style());
   record.looked = name == nullptr;
-  begin_step(record, key_of(record), Work::replace, "UPDATE_IN_PROGRESS",
-             "Requested update requires the creation of a new physical resource; hence creating one.");
+  begin_step(
+      record, key_of(record), Work::replace, "UPDATE_IN_PROGRESS",
+      "Requested update requires the creation of a new physical resource; hence creating one.");
 }
 
 void Advance::start_ready() {
   const auto settled = [&](const std::string& id) {
     const auto found = resources_.find(id);
-    return found != resources_.end() && found->second.operation == stack_.operation.number && found->second.work == Work::none;
+    return found != resources_.end() && found->second.operation == stack_.operation.number &&
+           found->second.work == Work::none;
   };
-  // Those that need no work settle at once and let others go on: round by round until nothing moves.
+  // Those that need no work settle at once and let others go on: round by round until nothing
+  // moves.
   for (bool moved = true; moved;) {
     moved = false;
     for (const auto& [id, waits_for] : plan_.graph) {
@@ -132,13 +148,17 @@ void Advance::start_ready() {
 
 void Advance::apply() {
   const auto& operation = stack_.operation;
-  const auto failing = [&] { return !operation.failed.empty() || !operation.failure.empty() || operation.cancelled; };
+  const auto failing = [&] {
+    return !operation.failed.empty() || !operation.failure.empty() || operation.cancelled;
+  };
   if (!failing()) start_ready();
   if (under_way(resources_) > 0) return;
   if (!failing()) {
-    for (const auto& [id, waits_for] : plan_.graph) assert_that(resources_[id].operation == operation.number, "a stack stands still");
+    for (const auto& [id, waits_for] : plan_.graph)
+      assert_that(resources_[id].operation == operation.number, "a stack stands still");
     auto values = outputs();
-    Result<void> exported = values.has_error() ? Result<void>(values.error()) : export_outputs(*values);
+    Result<void> exported =
+        values.has_error() ? Result<void>(values.error()) : export_outputs(*values);
     if (exported.has_value()) {
       stack_.outputs = std::move(*values);
       return applied();
@@ -156,7 +176,9 @@ Result<std::vector<OutputValue>> Advance::outputs() {
     TRY(const auto value, evaluate(output.value, in));
     const auto text = value ? scalar_text(*value) : std::nullopt;
     if (!text)
-      return Error(errors::not_found, "Template format error: The Value field of every Outputs member must evaluate to a String.");
+      return Error(errors::not_found,
+                   "Template format error: The Value field of every Outputs member must evaluate "
+                   "to a String.");
     OutputValue made{.name = output.name, .value = *text, .description = output.description};
     if (!output.export_name.is_null()) {
       TRY(const auto name, evaluate(output.export_name, in));
@@ -175,31 +197,39 @@ Result<void> Advance::export_outputs(const std::vector<OutputValue>& outputs) {
     const auto there = tx_.get(keys::exported(stack_.scope, name));
     if (!there || there->substr(0, there->find('\n')) == stack_.uuid) continue;
     const auto other = read_stack(tx_, stack_.scope, there->substr(0, there->find('\n')));
-    return Error(errors::not_found, "Export with name " + name + " is already exported by stack " + (other ? other->name : "") + ".");
+    return Error(errors::not_found, "Export with name " + name + " is already exported by stack " +
+                                        (other ? other->name : "") + ".");
   }
   for (const auto& output : stack_.outputs) {
     if (output.export_name.empty()) continue;
     const auto still = wanted.find(output.export_name);
     if (still != wanted.end() && still->second == output.value) continue;
     std::string users;
-    tx_.scan(store::prefix(keys::importers(stack_.scope, output.export_name)), [&](std::string_view, std::string_view user) {
-      if (users.find(user) == std::string::npos) users.append(users.empty() ? "" : " and ").append(user);
-      return true;
-    });
+    tx_.scan(store::prefix(keys::importers(stack_.scope, output.export_name)),
+             [&](std::string_view, std::string_view user) {
+               if (users.find(user) == std::string::npos)
+                 users.append(users.empty() ? "" : " and ").append(user);
+               return true;
+             });
     if (!users.empty())
-      return Error(errors::not_found, std::string(still == wanted.end() ? "Export " : "Cannot update export ") + output.export_name +
-                                          (still == wanted.end() ? " cannot be deleted as it is in use by " : " as it is in use by ") +
-                                          users);
+      return Error(errors::not_found,
+                   std::string(still == wanted.end() ? "Export " : "Cannot update export ") +
+                       output.export_name +
+                       (still == wanted.end() ? " cannot be deleted as it is in use by "
+                                              : " as it is in use by ") +
+                       users);
   }
   for (const auto& output : stack_.outputs)
     if (!output.export_name.empty()) tx_.erase(keys::exported(stack_.scope, output.export_name));
-  for (const auto& [name, value] : wanted) tx_.put(keys::exported(stack_.scope, name), stack_.uuid + "\n" + value);
+  for (const auto& [name, value] : wanted)
+    tx_.put(keys::exported(stack_.scope, name), stack_.uuid + "\n" + value);
   return {};
 }
 
 void Advance::applied() {
   const bool creating = stack_.current == 0;
-  if (!creating && stack_.current != stack_.target) tx_.erase(keys::deployment(stack_.scope, stack_.uuid, stack_.current));
+  if (!creating && stack_.current != stack_.target)
+    tx_.erase(keys::deployment(stack_.scope, stack_.uuid, stack_.current));
   stack_.current = stack_.target;
   stack_.description = plan_.target.description;
   drop_imports(false);
@@ -240,8 +270,10 @@ void Advance::apply_failed() {
   for (const auto& id : stack_.operation.failed)
     (resources_[id].status == "CREATE_FAILED" ? not_created : not_updated).push_back(id);
   std::string reason = stack_.operation.failure;
-  if (!not_created.empty()) reason += "The following resource(s) failed to create: [" + join(not_created) + "]. ";
-  if (!not_updated.empty()) reason += "The following resource(s) failed to update: [" + join(not_updated) + "]. ";
+  if (!not_created.empty())
+    reason += "The following resource(s) failed to create: [" + join(not_created) + "]. ";
+  if (!not_updated.empty())
+    reason += "The following resource(s) failed to update: [" + join(not_updated) + "]. ";
   if (stack_.operation.cancelled) reason = "User Initiated";
   if (!reason.empty() && reason.back() != ' ') reason += ' ';
   if (!creating) {
@@ -271,7 +303,8 @@ void Advance::succeed(StackResource& record, const Made& made) {
   const auto* type = types_.find(record.type);
   const std::string warning(type == nullptr ? std::string_view() : type->warning());
   if (record.work != Work::update)
-    set(record, record.added ? "CREATE_IN_PROGRESS" : "UPDATE_IN_PROGRESS", "Resource creation Initiated");
+    set(record, record.added ? "CREATE_IN_PROGRESS" : "UPDATE_IN_PROGRESS",
+        "Resource creation Initiated");
   const bool failing = !stack_.operation.failed.empty();
   record.work = Work::none;
   record.wanted = {};
@@ -299,7 +332,8 @@ void Advance::settle_applied(StackResource& record, const Step& step, const Resu
   }
   if (record.work != Work::create && !record.before) record.before = record.now;
   if (record.work == Work::replace) record.replaced = true;
-  record.now = {.id = outcome->physical_id, .properties = record.wanted, .attributes = outcome->attributes};
+  record.now = {
+      .id = outcome->physical_id, .properties = record.wanted, .attributes = outcome->attributes};
   if (outcome->failure)
     fail(record, *outcome->failure);
   else

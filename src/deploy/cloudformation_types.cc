@@ -6,18 +6,23 @@ namespace {
 constexpr Property metadata_properties[] = {{.name = "Analytics"}};
 
 // Exists as a name only.
-class Placeholder : public ResourceType {
+class NameOnly : public ResourceType {
  public:
-  Placeholder(std::string_view type, std::span<const Property> known) : type_(type), known_(known) {}
+  NameOnly(std::string_view type, std::span<const Property> known)
+      : type_(type), known_(known) {}
   std::string_view name() const override { return type_; }
   std::span<const Property> properties() const override { return known_; }
   Task<Result<Made>> create(const Request& request, const json::object&) const override {
     co_return Made{.physical_id = request.name};
   }
-  Task<Result<Made>> update(const Request&, const std::string& physical_id, const json::object&, const json::object&) const override {
+  Task<Result<Made>> update(const Request&, const std::string& physical_id, const json::object&,
+                            const json::object&) const override {
     co_return Made{.physical_id = physical_id};
   }
-  Task<Result<void>> remove(const Request&, const std::string&, const json::object&) const override { co_return Result<void>(); }
+  Task<Result<void>> remove(const Request&, const std::string&,
+                            const json::object&) const override {
+    co_return Result<void>();
+  }
 
  private:
   std::string_view type_;
@@ -28,8 +33,9 @@ class Placeholder : public ResourceType {
 
 ResourceTypeList cloudformation_types() {
   ResourceTypeList types;
-  types.push_back(std::make_unique<Placeholder>("AWS::CDK::Metadata", metadata_properties));
-  types.push_back(std::make_unique<Placeholder>("AWS::CloudFormation::WaitConditionHandle", std::span<const Property>()));
+  types.push_back(std::make_unique<NameOnly>("AWS::CDK::Metadata", metadata_properties));
+  types.push_back(std::make_unique<NameOnly>("AWS::CloudFormation::WaitConditionHandle",
+                                                std::span<const Property>()));
   return types;
 }
 

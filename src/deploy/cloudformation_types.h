@@ -1,4 +1,5 @@
-// AWS::CloudFormation::WaitConditionHandle and AWS::CDK::Metadata: types that carry nothing but themselves.
+// AWS::CloudFormation::WaitConditionHandle and AWS::CDK::Metadata: types that carry nothing but
+// themselves.
 #pragma once
 
 #include "deploy/resource_type.h"

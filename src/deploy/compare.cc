@@ -1,4 +1,5 @@
-// What an update would change: the lines of a change set, and whether there is anything to do at all.
+// What an update would change: the lines of a change set, and whether there is anything to do at
+// all.
 #include <set>
 
 #include "deploy/errors.h"
@@ -39,7 +40,8 @@ std::vector<std::string> in_order(const Graph& graph) {
 void set_lookups(Comparison& c) {
   c.in.reference = [&c](const std::string& id) -> Result<json::value> {
     const auto found = c.resources.find(id);
-    if (c.fresh.contains(id) || found == c.resources.end() || found->second.now.id.empty()) return json::value(unknown_value);
+    if (c.fresh.contains(id) || found == c.resources.end() || found->second.now.id.empty())
+      return json::value(unknown_value);
     return json::value(found->second.now.id);
   };
   c.in.attribute = [&c](const std::string& id, const std::string& name) -> Result<json::value> {
@@ -48,29 +50,42 @@ void set_lookups(Comparison& c) {
     const auto* value = found->second.now.attributes.if_contains(name);
     return value == nullptr ? json::value(unknown_value) : *value;
   };
-  c.in.import = [](const std::string&) -> Result<std::string> { return std::string(unknown_value); };
+  c.in.import = [](const std::string&) -> Result<std::string> {
+    return std::string(unknown_value);
+  };
 }
 
-// A list or object that an unknown value was put into may fail its type's checks; then it counts as it is.
-json::object checked_or_raw(const ResourceType& type, const json::object& raw, const std::map<std::string, std::string>& tags) {
+// A list or object that an unknown value was put into may fail its type's checks; then it counts as
+// it is.
+json::object checked_or_raw(const ResourceType& type, const json::object& raw,
+                            const std::map<std::string, std::string>& tags) {
   auto checked = check_properties(type, raw, tags);
   return checked.has_error() ? raw : std::move(*checked);
 }
 
-Change modification(const Resource& resource, const StackResource& record, const json::object& wanted, const ResourceType& type) {
-  Change change{.action = Change::Action::modify, .id = resource.id, .type = resource.type, .physical_id = record.now.id};
+Change modification(const Resource& resource, const StackResource& record,
+                    const json::object& wanted, const ResourceType& type) {
+  Change change{.action = Change::Action::modify,
+                .id = resource.id,
+                .type = resource.type,
+                .physical_id = record.now.id};
   for (const auto& property : type.properties()) {
     const auto* before = record.now.properties.if_contains(property.name);
     const auto* after = wanted.if_contains(property.name);
     if (before == nullptr && after == nullptr) continue;
     if (before != nullptr && after != nullptr && *before == *after) continue;
-    change.details.push_back({.attribute = "Properties", .property = std::string(property.name), .update = property.update});
+    change.details.push_back({.attribute = "Properties",
+                              .property = std::string(property.name),
+                              .update = property.update});
     if (property.update == Update::replace) change.replacement = Change::Replacement::yes;
   }
   // Inert types know no properties: whatever differs changes nothing.
-  if (type.properties().empty() && record.now.properties != wanted) change.details.push_back({.attribute = "Properties"});
-  if (resource.deletion != record.deletion) change.details.push_back({.attribute = "DeletionPolicy"});
-  if (resource.replacement != record.replacement) change.details.push_back({.attribute = "UpdateReplacePolicy"});
+  if (type.properties().empty() && record.now.properties != wanted)
+    change.details.push_back({.attribute = "Properties"});
+  if (resource.deletion != record.deletion)
+    change.details.push_back({.attribute = "DeletionPolicy"});
+  if (resource.replacement != record.replacement)
+    change.details.push_back({.attribute = "UpdateReplacePolicy"});
   return change;
 }
 
@@ -90,7 +105,8 @@ bool outputs_differ(Comparison& c, const Stack& stack) {
     if (*text != old->second.value && text->find(unknown_value) == std::string::npos) return true;
     std::string name;
     if (!output.export_name.is_null())
-      if (auto exported = evaluate(output.export_name, c.in); exported.has_value() && exported->has_value())
+      if (auto exported = evaluate(output.export_name, c.in);
+          exported.has_value() && exported->has_value())
         name = scalar_text(**exported).value_or("");
     if (name != old->second.export_name) return true;
   }
@@ -99,8 +115,9 @@ bool outputs_differ(Comparison& c, const Stack& stack) {
 
 }  // namespace
 
-Result<Changes> compare(const Stack& stack, const std::map<std::string, StackResource>& resources, const Deployment* before,
-                        const Deployment& next, const ResourceTypes& types) {
+Result<Changes> compare(const Stack& stack, const std::map<std::string, StackResource>& resources,
+                        const Deployment* before, const Deployment& next,
+                        const ResourceTypes& types) {
   TRY(const auto plan, make_plan(stack, next));
   Comparison c{.plan = *plan, .resources = resources, .types = types, .in = plan->environment};
   set_lookups(c);
@@ -126,8 +143,10 @@ Result<Changes> compare(const Stack& stack, const std::map<std::string, StackRes
       continue;
     }
     TRY(const json::object raw, evaluate_object(resource.properties, c.in));
-    Change change = modification(resource, record->second, checked_or_raw(type, raw, next.tags), type);
-    if (const auto* old = old_template ? old_template->resource(id) : nullptr; old != nullptr && old->metadata != resource.metadata)
+    Change change =
+        modification(resource, record->second, checked_or_raw(type, raw, next.tags), type);
+    if (const auto* old = old_template ? old_template->resource(id) : nullptr;
+        old != nullptr && old->metadata != resource.metadata)
       change.details.push_back({.attribute = "Metadata"});
     if (change.details.empty()) continue;
     if (change.replacement == Change::Replacement::yes) c.fresh.insert(id);
@@ -135,12 +154,15 @@ Result<Changes> compare(const Stack& stack, const std::map<std::string, StackRes
   }
   if (!retyped.empty())
     return invalid_template(
-        "Update of resource type is not permitted. The new template modifies resource type of the following resources: [" + retyped +
-        "]");
+        "Update of resource type is not permitted. The new template modifies resource type of the "
+        "following resources: [" +
+        retyped + "]");
   for (const auto& [id, record] : resources)
     if (!plan->graph.contains(id))
-      changes.resources.push_back(
-          {.action = Change::Action::remove, .id = id, .type = record.type, .physical_id = record.now.id});
+      changes.resources.push_back({.action = Change::Action::remove,
+                                   .id = id,
+                                   .type = record.type,
+                                   .physical_id = record.now.id});
   changes.outputs = outputs_differ(c, stack);
   return changes;
 }

@@ -13,7 +13,8 @@
 namespace cloudlet::deploy {
 namespace {
 
-// Builds the tree while noting the line of each key and refusing a key that occurs twice in one object.
+// Builds the tree while noting the line of each key and refusing a key that occurs twice in one
+// object.
 class JsonBuilder {
  public:
   static constexpr std::size_t max_object_size = std::size_t(-1);
@@ -138,10 +139,11 @@ Result<Document> parse_json(std::string_view text) {
   }
   if (!ec && !parser.done()) ec = json::error::incomplete;
   if (!builder.duplicate.empty())
-    return invalid_template("Template format error: JSON not well-formed. Duplicate key '" + builder.duplicate + "' (line " +
-                            std::to_string(builder.line) + ")");
+    return invalid_template("Template format error: JSON not well-formed. Duplicate key '" +
+                            builder.duplicate + "' (line " + std::to_string(builder.line) + ")");
   if (ec)
-    return invalid_template("Template format error: JSON not well-formed. (line " + std::to_string(builder.line) + ")");
+    return invalid_template("Template format error: JSON not well-formed. (line " +
+                            std::to_string(builder.line) + ")");
   json::value root = builder.stack.release();
   if (!root.is_object()) return invalid_template("Template format error: unsupported structure.");
   return Document{.root = std::move(root.get_object()), .lines = std::move(builder.lines)};
@@ -159,10 +161,13 @@ int Document::line(std::string_view path) const {
 
 Result<Document> parse_document(std::string_view text, Aliases aliases) {
   if (text.size() > template_bytes_max)
-    return invalid_template("Template may not exceed " + std::to_string(template_bytes_max) + " bytes in size.");
-  if (!valid_utf8(text)) return invalid_template("Template format error: the template is not valid UTF-8");
+    return invalid_template("Template may not exceed " + std::to_string(template_bytes_max) +
+                            " bytes in size.");
+  if (!valid_utf8(text))
+    return invalid_template("Template format error: the template is not valid UTF-8");
   const auto start = text.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos) return invalid_template("Template format error: unsupported structure.");
+  if (start == std::string_view::npos)
+    return invalid_template("Template format error: unsupported structure.");
   if (text[start] == '{') {
     auto parsed = parse_json(text);
     if (parsed.has_value()) return parsed;

@@ -1,5 +1,5 @@
-// The text of a template, JSON or YAML, as a tree of JSON values: short tags are spelled out (`!Ref x` is {"Ref": "x"}), and the
-// line of every key is remembered for error messages.
+// The text of a template, JSON or YAML, as a tree of JSON values: short tags are spelled out (`!Ref
+// x` is {"Ref": "x"}), and the line of every key is remembered for error messages.
 //
 // Hostile input: nothing here throws; sizes, depths and the expansion of aliases are bounded.
 #pragma once
@@ -21,7 +21,8 @@ inline constexpr std::size_t template_bytes_max = 1'048'576;  // TemplateURL
 inline constexpr int depth_max = 64;
 inline constexpr std::size_t nodes_max = 250'000;
 
-// "/Resources/Function/Properties/Events": where something stands. A key's slashes stay as they are.
+// "/Resources/Function/Properties/Events": where something stands. A key's slashes stay as they
+// are.
 using Lines = std::map<std::string, int, std::less<>>;
 
 struct Document {
@@ -32,7 +33,8 @@ struct Document {
   int line(std::string_view path) const;
 };
 
-// CloudFormation refuses YAML aliases; its command line tools expand them (and merge keys) beforehand.
+// CloudFormation refuses YAML aliases; its command line tools expand them (and merge keys)
+// beforehand.
 enum class Aliases { refuse, expand };
 
 // Errors: ValidationError, "Template format error: ...".

@@ -16,7 +16,8 @@ namespace {
 
 const ErrorKind already_exists{.name = "AlreadyExistsException", .code = "AlreadyExistsException"};
 
-// While the disk is full nothing can be recorded: what is done stays done, and is recorded when there is room again.
+// While the disk is full nothing can be recorded: what is done stays done, and is recorded when
+// there is room again.
 template <class Body>
 Task<std::invoke_result_t<Body&, store::Txn&>> record(store::Store& store, Body body) {
   for (;;) {
@@ -41,7 +42,8 @@ void forget_stack(store::Txn& tx, const store::Timer& timer) {
 
 }  // namespace
 
-Engine::Engine(Parts parts) : parts_(std::move(parts)), tasks_(std::make_unique<TaskGroup>(parts_.executor)) {
+Engine::Engine(Parts parts)
+    : parts_(std::move(parts)), tasks_(std::make_unique<TaskGroup>(parts_.executor)) {
   parts_.store.timers().on("cloudformation.forget", forget_stack);
 }
 
@@ -49,19 +51,21 @@ Engine::~Engine() = default;
 
 void Engine::start() {
   std::vector<std::pair<Scope, std::string>> left;
-  parts_.store.snapshot()->scan(store::prefix(keys::all_running()), [&](std::string_view key, std::string_view) {
-    store::KeyReader parts(key);
-    parts.skip();
-    Scope scope = parts.scope();
-    left.emplace_back(std::move(scope), parts.text());
-    return true;
-  });
+  parts_.store.snapshot()->scan(store::prefix(keys::all_running()),
+                                [&](std::string_view key, std::string_view) {
+                                  store::KeyReader parts(key);
+                                  parts.skip();
+                                  Scope scope = parts.scope();
+                                  left.emplace_back(std::move(scope), parts.text());
+                                  return true;
+                                });
   for (const auto& [scope, uuid] : left) wake(scope, uuid, Resume::yes);
 }
 
 void Engine::stop() { tasks_->stop(); }
 
-void Engine::begin(store::Txn& tx, Stack& stack, Phase phase, std::string status, std::string token, Time now) {
+void Engine::begin(store::Txn& tx, Stack& stack, Phase phase, std::string status, std::string token,
+                   Time now) {
   const std::uint64_t number = stack.operation.number + 1;
   stack.operation = {.number = number, .phase = phase, .token = std::move(token)};
   stack.status = std::move(status);
@@ -93,7 +97,8 @@ Result<std::shared_ptr<const Plan>> Engine::plan_of(const Scope& scope, const st
   if (!stack || !stack->busy()) return Error(errors::not_found, "nothing to do");
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = plans_.find(uuid); found != plans_.end() && found->second->operation == stack->operation.number)
+    if (const auto found = plans_.find(uuid);
+        found != plans_.end() && found->second->operation == stack->operation.number)
       return found->second;
   }
   const auto deployment = read_deployment(*now, *stack, stack->target);
@@ -105,29 +110,34 @@ Result<std::shared_ptr<const Plan>> Engine::plan_of(const Scope& scope, const st
 }
 
 void Engine::spawn(const std::shared_ptr<const Plan>& plan, std::vector<Step> steps) {
-  for (auto& step : steps) tasks_->spawn("stack " + step.uuid + " " + step.resource.id, perform(plan, std::move(step)));
+  for (auto& step : steps)
+    tasks_->spawn("stack " + step.uuid + " " + step.resource.id, perform(plan, std::move(step)));
 }
 
 Task<> Engine::drive(Scope scope, std::string uuid, Resume resume) {
   auto plan = plan_of(scope, uuid);
   if (plan.has_error()) co_return;
   const Time now = parts_.clock.now();
-  const auto body = [this, plan = *plan, scope, uuid, resume, now](store::Txn& tx) -> Result<std::vector<Step>> {
+  const auto body = [this, plan = *plan, scope, uuid, resume,
+                     now](store::Txn& tx) -> Result<std::vector<Step>> {
     auto stack = read_stack(tx, scope, uuid);
-    if (!stack || !stack->busy() || stack->operation.number != plan->operation) return std::vector<Step>();
+    if (!stack || !stack->busy() || stack->operation.number != plan->operation)
+      return std::vector<Step>();
     Advance advance(tx, parts_.types, *plan, std::move(*stack), now);
     if (resume == Resume::yes) advance.resume();
     return advance.run();
   };
   auto steps = co_await record(parts_.store, body);
   if (steps.has_error()) {
-    log::error("cloudformation", "stack {} waits for the next start: {}", uuid, steps.error().message());
+    log::error("cloudformation", "stack {} waits for the next start: {}", uuid,
+               steps.error().message());
     co_return;
   }
   spawn(*plan, std::move(*steps));
 }
 
-Task<Result<Made>> Engine::create(const ResourceType& type, const Request& request, const Step& step) {
+Task<Result<Made>> Engine::create(const ResourceType& type, const Request& request,
+                                  const Step& step) {
   const StackResource& resource = step.resource;
   if (resource.looked && resource.attempts > 1) {
     // An earlier attempt may have got through; then this is its resource.
@@ -143,9 +153,10 @@ Task<Result<Made>> Engine::create(const ResourceType& type, const Request& reque
     auto found = co_await type.find(request, resource.wanted);
     if (found.has_error()) co_return std::move(found).error();
     if (*found)
-      co_return Error(already_exists, "Resource of type '" + resource.type + "' with identifier '" + (*found)->physical_id +
-                                          "' already exists.");
-    const auto note = [key = step.key, attempts = resource.attempts](store::Txn& tx) -> Result<void> {
+      co_return Error(already_exists, "Resource of type '" + resource.type + "' with identifier '" +
+                                          (*found)->physical_id + "' already exists.");
+    const auto note = [key = step.key,
+                       attempts = resource.attempts](store::Txn& tx) -> Result<void> {
       const auto bytes = tx.get(key);
       if (!bytes) return {};
       StackResource record = decode_resource(*bytes);
@@ -162,7 +173,8 @@ Task<Result<Made>> Engine::create(const ResourceType& type, const Request& reque
 Task<Result<Made>> Engine::carry_out(const Step& step) {
   const StackResource& resource = step.resource;
   const ResourceType* type = parts_.types.find(resource.type);
-  if (type == nullptr) co_return Error(errors::not_found, "Resource type " + resource.type + " is not known any more");
+  if (type == nullptr)
+    co_return Error(errors::not_found, "Resource type " + resource.type + " is not known any more");
   const std::unique_ptr<wire::Caller> caller = parts_.caller(step.scope);
   const Stack names{.scope = step.scope, .uuid = step.uuid, .name = step.stack_name};
   const Request request{.caller = *caller,
@@ -175,7 +187,9 @@ Task<Result<Made>> Engine::carry_out(const Step& step) {
   switch (resource.work) {
     case Work::create:
     case Work::replace: co_return co_await create(*type, request, step);
-    case Work::update: co_return co_await type->update(request, resource.now.id, resource.now.properties, resource.wanted);
+    case Work::update:
+      co_return co_await type->update(request, resource.now.id, resource.now.properties,
+                                      resource.wanted);
     case Work::remove: {
       auto removed = co_await type->remove(request, resource.now.id, resource.now.properties);
       if (removed.has_error()) co_return std::move(removed).error();
@@ -189,9 +203,11 @@ Task<Result<Made>> Engine::carry_out(const Step& step) {
 Task<> Engine::perform(std::shared_ptr<const Plan> plan, Step step) {
   const auto outcome = co_await carry_out(step);
   const Time now = parts_.clock.now();
-  const auto body = [this, &plan, &step, &outcome, now](store::Txn& tx) -> Result<std::vector<Step>> {
+  const auto body = [this, &plan, &step, &outcome,
+                     now](store::Txn& tx) -> Result<std::vector<Step>> {
     auto stack = read_stack(tx, step.scope, step.uuid);
-    if (!stack || !stack->busy() || stack->operation.number != plan->operation) return std::vector<Step>();
+    if (!stack || !stack->busy() || stack->operation.number != plan->operation)
+      return std::vector<Step>();
     Advance advance(tx, parts_.types, *plan, std::move(*stack), now);
     advance.settle(step, outcome);
     return advance.run();
@@ -199,7 +215,8 @@ Task<> Engine::perform(std::shared_ptr<const Plan> plan, Step step) {
   auto steps = co_await record(parts_.store, body);
   if (steps.has_error()) {
     // The intent stands; the next start carries it out again.
-    log::error("cloudformation", "stack {} waits for the next start: {}", step.uuid, steps.error().message());
+    log::error("cloudformation", "stack {} waits for the next start: {}", step.uuid,
+               steps.error().message());
     co_return;
   }
   if (steps->empty()) forget(step.uuid);

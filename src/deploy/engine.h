@@ -1,10 +1,12 @@
-// Carries out what is to be done with stacks: in parallel, in the order of dependencies, and so that a kill at any point is
-// continued at the next start.
+// Carries out what is to be done with stacks: in parallel, in the order of dependencies, and so
+// that a kill at any point is continued at the next start.
 //
-// How: each step's intent (which resource, under which name, with which properties) is committed before the service is called, its
-// result after. The transaction that records a result also decides what comes next, so nothing polls and nothing is forgotten. After
-// a restart every intent without a result is carried out again: a creation first looks (ResourceType::find) whether the earlier
-// attempt got through. An interrupted operation thus goes on where it was; it is not rolled back.
+// How: each step's intent (which resource, under which name, with which properties) is committed
+// before the service is called, its result after. The transaction that records a result also
+// decides what comes next, so nothing polls and nothing is forgotten. After a restart every intent
+// without a result is carried out again: a creation first looks (ResourceType::find) whether the
+// earlier attempt got through. An interrupted operation thus goes on where it was; it is not rolled
+// back.
 #pragma once
 
 #include <functional>
@@ -49,9 +51,11 @@ class Engine {
   // Lets go of all work; it goes on at the next start. Not on a thread of the executor.
   void stop();
 
-  // Within the caller's transaction: the stack (written by this) begins an operation, and work starts when `tx` has committed.
-  // `status` is the stack's new status. The deployment it works towards is stack.target.
-  void begin(store::Txn& tx, Stack& stack, Phase phase, std::string status, std::string token, Time now);
+  // Within the caller's transaction: the stack (written by this) begins an operation, and work
+  // starts when `tx` has committed. `status` is the stack's new status. The deployment it works
+  // towards is stack.target.
+  void begin(store::Txn& tx, Stack& stack, Phase phase, std::string status, std::string token,
+             Time now);
   // Within the caller's transaction: an update is to be undone.
   void cancel(store::Txn& tx, Stack& stack);
 

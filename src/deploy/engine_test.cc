@@ -1,5 +1,6 @@
-// The engine with resource types of its own: order, roll back, replacement, and a crash at every step of each of them, after which
-// the stack ends where it would have ended and nothing exists twice.
+// The engine with resource types of its own: order, roll back, replacement, and a crash at every
+// step of each of them, after which the stack ends where it would have ended and nothing exists
+// twice.
 #include "deploy/engine.h"
 
 #include <gmock/gmock.h>
@@ -26,13 +27,15 @@ using testing::HasSubstr;
 const ErrorKind refused{.name = "Refused", .code = "Refused"};
 const Scope here{.account = "000000000000", .region = "eu-west-1"};
 
-// What a service behind the resource types would hold; it outlives the engine, as another process's disk would.
+// What a service behind the resource types would hold; it outlives the engine, as another process's
+// disk would.
 struct World {
   std::mutex mutex;
   std::map<std::string, json::object> things;  // by physical id
   std::vector<std::string> log;                // "create A", "update A", "remove A"
   std::set<std::string> failing;               // "create A": fails
-  // Counts down with every effect, before and after it; at zero the process "dies": nothing answers any more.
+  // Counts down with every effect, before and after it; at zero the process "dies": nothing answers
+  // any more.
   int steps_left = 1 << 30;
   bool dead = false;
   std::condition_variable died;
@@ -50,7 +53,8 @@ bool pass(World& world) {
 }
 
 Task<> never() {
-  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  asio::steady_timer timer(co_await asio::this_coro::executor,
+                           asio::steady_timer::time_point::max());
   co_await timer.async_wait(asio::use_awaitable);
 }
 
@@ -76,20 +80,23 @@ class Thing : public ResourceType {
       return made(id, properties);
     });
   }
-  Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
     const std::string id = text_if(properties, "Name").value_or(request.name);
     const std::lock_guard lock(world_.mutex);
     const auto found = world_.things.find(id);
     if (found == world_.things.end()) co_return std::optional<Made>();
     co_return std::optional<Made>(made(id, found->second));
   }
-  Task<Result<Made>> update(const Request& request, const std::string& id, const json::object&, const json::object& after) const override {
+  Task<Result<Made>> update(const Request& request, const std::string& id, const json::object&,
+                            const json::object& after) const override {
     co_return co_await act("update", request.logical_id, [&] {
       world_.things[id] = after;
       return made(id, after);
     });
   }
-  Task<Result<void>> remove(const Request& request, const std::string& id, const json::object&) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& id,
+                            const json::object&) const override {
     auto removed = co_await act("remove", request.logical_id, [&] {
       world_.things.erase(id);
       return Made{};
@@ -100,7 +107,8 @@ class Thing : public ResourceType {
 
  private:
   static Made made(const std::string& id, const json::object& properties) {
-    return {.physical_id = id, .attributes = {{"Arn", "arn:" + id}, {"Shape", text_of(properties, "Shape")}}};
+    return {.physical_id = id,
+            .attributes = {{"Arn", "arn:" + id}, {"Shape", text_of(properties, "Shape")}}};
   }
   template <class Effect>
   Task<Result<Made>> act(std::string what, std::string id, const Effect& effect) const {
@@ -123,7 +131,9 @@ class Thing : public ResourceType {
 };
 
 class NoCaller : public wire::Caller {
-  Task<Result<void>> call(const wire::Service&, const wire::Operation&, void*, void*) override { co_return Result<void>(); }
+  Task<Result<void>> call(const wire::Service&, const wire::Operation&, void*, void*) override {
+    co_return Result<void>();
+  }
 };
 
 // Tells when something was committed.
@@ -159,19 +169,23 @@ class Watcher : public store::View {
 // One life of the process.
 class Process {
  public:
-  Process(World& world, const std::filesystem::path& folder) : random_(seeded_random(7)), guard_(io_.get_executor()) {
+  Process(World& world, const std::filesystem::path& folder)
+      : random_(seeded_random(7)), guard_(io_.get_executor()) {
     ResourceTypeList list;
     list.push_back(std::make_unique<Thing>(world));
     types_.add(std::move(list));
-    auto opened = store::Store::open({.folder = folder, .durability = folder.empty() ? store::Durability::memory : store::Durability::interval},
-                                     clock_, *random_);
+    auto opened = store::Store::open(
+        {.folder = folder,
+         .durability = folder.empty() ? store::Durability::memory : store::Durability::interval},
+        clock_, *random_);
     EXPECT_TRUE(opened.has_value()) << opened.error().message();
     store_ = std::move(*opened);
-    engine_ = std::make_unique<Engine>(Engine::Parts{.store = *store_,
-                                                     .types = types_,
-                                                     .clock = clock_,
-                                                     .caller = [](const Scope&) { return std::make_unique<NoCaller>(); },
-                                                     .executor = io_.get_executor()});
+    engine_ = std::make_unique<Engine>(
+        Engine::Parts{.store = *store_,
+                      .types = types_,
+                      .clock = clock_,
+                      .caller = [](const Scope&) { return std::make_unique<NoCaller>(); },
+                      .executor = io_.get_executor()});
     store_->watch(watcher_);
     store_->start();
     thread_ = std::thread([this] { io_.run(); });
@@ -188,16 +202,21 @@ class Process {
   }
 
   // What CreateStack and UpdateStack do.
-  std::string apply(std::string_view text, std::map<std::string, std::string> tags = {}, OnFailure on_failure = OnFailure::rollback) {
+  std::string apply(std::string_view text, std::map<std::string, std::string> tags = {},
+                    OnFailure on_failure = OnFailure::rollback) {
     const Wish wish{.body = std::string(text), .tags = std::move(tags)};
     auto prepared = prepare(wish, here, types_, Strict::no);
     if (prepared.has_error()) return prepared.error().message();
     auto begun = store_->transact_blocking([&](store::Txn& tx) -> Result<void> {
-      Stack stack = read_stack(tx, here, "1").value_or(Stack{.scope = here, .uuid = "1", .name = "demo", .on_failure = on_failure});
+      Stack stack = read_stack(tx, here, "1")
+                        .value_or(Stack{
+                            .scope = here, .uuid = "1", .name = "demo", .on_failure = on_failure});
       stack.target = stack.current + 1;
       tx.put(keys::deployment(here, "1", stack.target), encode(prepared->deployment));
       tx.put(keys::name(here, "demo"), "1");
-      engine_->begin(tx, stack, Phase::apply, stack.current == 0 ? "CREATE_IN_PROGRESS" : "UPDATE_IN_PROGRESS", "", clock_.now());
+      engine_->begin(tx, stack, Phase::apply,
+                     stack.current == 0 ? "CREATE_IN_PROGRESS" : "UPDATE_IN_PROGRESS", "",
+                     clock_.now());
       return {};
     });
     EXPECT_TRUE(begun.has_value());
@@ -223,17 +242,22 @@ class Process {
   }
   std::vector<std::string> events() {
     std::vector<std::string> lines;
-    store_->snapshot()->scan(store::prefix(keys::events(here, "1")), [&](std::string_view, std::string_view value) {
-      const StackEvent event = decode_event(value);
-      lines.push_back(event.logical_id + " " + event.status + (event.reason.empty() ? "" : ": " + event.reason));
-      return true;
-    });
+    store_->snapshot()->scan(store::prefix(keys::events(here, "1")),
+                             [&](std::string_view, std::string_view value) {
+                               const StackEvent event = decode_event(value);
+                               lines.push_back(event.logical_id + " " + event.status +
+                                               (event.reason.empty() ? "" : ": " + event.reason));
+                               return true;
+                             });
     return lines;
   }
-  std::map<std::string, StackResource> resources() { return read_resources(*store_->snapshot(), stack()); }
+  std::map<std::string, StackResource> resources() {
+    return read_resources(*store_->snapshot(), stack());
+  }
   std::size_t leftovers() {
     std::size_t count = 0;
-    for (const auto& range : {store::prefix(keys::leftovers(here, "1")), store::prefix(keys::all_running())})
+    for (const auto& range :
+         {store::prefix(keys::leftovers(here, "1")), store::prefix(keys::all_running())})
       store_->snapshot()->scan(range, [&](std::string_view, std::string_view) {
         ++count;
         return true;
@@ -271,12 +295,16 @@ TEST(Engine, CreatesInTheOrderOfDependenciesAndGivesOutputs) {
   EXPECT_EQ(process.stack().outputs.at(0).value, "arn:named");
   const auto resources = process.resources();
   EXPECT_THAT(resources.at("A").now.id, testing::MatchesRegex("demo-A-[A-Z0-9]{12}"));
-  EXPECT_EQ(world.things.at(resources.at("B").now.id).at("Colour"), json::value(resources.at("A").now.id));
-  EXPECT_THAT(process.events(),
-              ElementsAre("demo CREATE_IN_PROGRESS: User Initiated", "A CREATE_IN_PROGRESS",
-                          "A CREATE_IN_PROGRESS: Resource creation Initiated", "A CREATE_COMPLETE", "B CREATE_IN_PROGRESS",
-                          "B CREATE_IN_PROGRESS: Resource creation Initiated", "B CREATE_COMPLETE", "C CREATE_IN_PROGRESS",
-                          "C CREATE_IN_PROGRESS: Resource creation Initiated", "C CREATE_COMPLETE", "demo CREATE_COMPLETE"));
+  EXPECT_EQ(world.things.at(resources.at("B").now.id).at("Colour"),
+            json::value(resources.at("A").now.id));
+  EXPECT_THAT(
+      process.events(),
+      ElementsAre("demo CREATE_IN_PROGRESS: User Initiated", "A CREATE_IN_PROGRESS",
+                  "A CREATE_IN_PROGRESS: Resource creation Initiated", "A CREATE_COMPLETE",
+                  "B CREATE_IN_PROGRESS", "B CREATE_IN_PROGRESS: Resource creation Initiated",
+                  "B CREATE_COMPLETE", "C CREATE_IN_PROGRESS",
+                  "C CREATE_IN_PROGRESS: Resource creation Initiated", "C CREATE_COMPLETE",
+                  "demo CREATE_COMPLETE"));
 }
 
 TEST(Engine, ManyIndependentResourcesAreBounded) {
@@ -299,8 +327,10 @@ TEST(Engine, AFailedCreationIsRolledBackInReverse) {
   EXPECT_TRUE(world.things.empty());
   EXPECT_THAT(world.log, ElementsAre("create A", "create B", "create C", "remove B", "remove A"));
   EXPECT_THAT(process.events(), testing::Contains("C CREATE_FAILED: create of C was refused"));
-  EXPECT_THAT(process.events(), testing::Contains("demo ROLLBACK_IN_PROGRESS: The following resource(s) failed to create: [C]. "
-                                                  "Rollback requested by user."));
+  EXPECT_THAT(process.events(),
+              testing::Contains(
+                  "demo ROLLBACK_IN_PROGRESS: The following resource(s) failed to create: [C]. "
+                  "Rollback requested by user."));
 }
 
 TEST(Engine, ANameThatIsTakenIsNeitherUsedNorRemoved) {
@@ -310,8 +340,8 @@ TEST(Engine, ANameThatIsTakenIsNeitherUsedNorRemoved) {
   ASSERT_EQ(process.apply(chain), "");
   EXPECT_EQ(process.settled(), "ROLLBACK_COMPLETE");
   EXPECT_EQ(world.things.size(), 1u);
-  EXPECT_THAT(process.events(),
-              testing::Contains("C CREATE_FAILED: Resource of type 'Test::Thing' with identifier 'named' already exists."));
+  EXPECT_THAT(process.events(), testing::Contains("C CREATE_FAILED: Resource of type 'Test::Thing' "
+                                                  "with identifier 'named' already exists."));
 }
 
 TEST(Engine, UnknownPropertiesFailTheResource) {
@@ -319,13 +349,16 @@ TEST(Engine, UnknownPropertiesFailTheResource) {
   Process process(world, {});
   ASSERT_EQ(process.apply("Resources: {A: {Type: Test::Thing, Properties: {Weight: 3}}}"), "");
   EXPECT_EQ(process.settled(), "ROLLBACK_COMPLETE");
-  EXPECT_THAT(process.events(), testing::Contains("A CREATE_FAILED: Encountered unsupported property Weight"));
+  EXPECT_THAT(process.events(),
+              testing::Contains("A CREATE_FAILED: Encountered unsupported property Weight"));
 }
 
 TEST(Engine, DeletesInReverseAndRetainsWhatItShould) {
   World world;
   Process process(world, {});
-  ASSERT_EQ(process.apply("Resources:\n  A: {Type: Test::Thing, DeletionPolicy: Retain}\n  B: {Type: Test::Thing, DependsOn: A}\n"), "");
+  ASSERT_EQ(process.apply("Resources:\n  A: {Type: Test::Thing, DeletionPolicy: Retain}\n  B: "
+                          "{Type: Test::Thing, DependsOn: A}\n"),
+            "");
   ASSERT_EQ(process.settled(), "CREATE_COMPLETE");
   process.remove();
   EXPECT_EQ(process.settled(), "DELETE_COMPLETE");
@@ -373,7 +406,8 @@ TEST(Engine, AnUpdateChangesReplacesAddsAndCleansUp) {
   world.log.clear();
   ASSERT_EQ(process.apply(after), "");
   EXPECT_EQ(process.settled(), "UPDATE_COMPLETE");
-  EXPECT_THAT(world.log, testing::IsSupersetOf({"create A", "update B", "create New", "remove A", "remove Old"}));
+  EXPECT_THAT(world.log, testing::IsSupersetOf(
+                             {"create A", "update B", "create New", "remove A", "remove Old"}));
   EXPECT_THAT(world.log, testing::Not(testing::Contains(HasSubstr("Same"))));
   const auto now = process.resources();
   EXPECT_NE(now.at("A").now.id, old.at("A").now.id);
@@ -405,28 +439,39 @@ TEST(Engine, AFailedUpdatePutsEverythingBack) {
 TEST(Engine, TagsOfTheStackReachTaggedTypes) {
   World world;
   Process process(world, {});
-  ASSERT_EQ(process.apply("Resources: {A: {Type: Test::Thing, Properties: {Tags: [{Key: own, Value: 1}]}}}", {{"team", "soil"}}), "");
+  ASSERT_EQ(process.apply(
+                "Resources: {A: {Type: Test::Thing, Properties: {Tags: [{Key: own, Value: 1}]}}}",
+                {{"team", "soil"}}),
+            "");
   ASSERT_EQ(process.settled(), "CREATE_COMPLETE");
-  EXPECT_EQ(tags_of(world.things.begin()->second), (std::map<std::string, std::string>{{"own", "1"}, {"team", "soil"}}));
+  EXPECT_EQ(tags_of(world.things.begin()->second),
+            (std::map<std::string, std::string>{{"own", "1"}, {"team", "soil"}}));
 }
 
 TEST(Engine, ACustomNameThatNeedsReplacingIsRefused) {
   World world;
   Process process(world, {});
-  ASSERT_EQ(process.apply("Resources: {A: {Type: Test::Thing, Properties: {Name: n, Shape: round}}}"), "");
+  ASSERT_EQ(
+      process.apply("Resources: {A: {Type: Test::Thing, Properties: {Name: n, Shape: round}}}"),
+      "");
   ASSERT_EQ(process.settled(), "CREATE_COMPLETE");
-  ASSERT_EQ(process.apply("Resources: {A: {Type: Test::Thing, Properties: {Name: n, Shape: square}}}"), "");
+  ASSERT_EQ(
+      process.apply("Resources: {A: {Type: Test::Thing, Properties: {Name: n, Shape: square}}}"),
+      "");
   EXPECT_EQ(process.settled(), "UPDATE_ROLLBACK_COMPLETE");
   EXPECT_THAT(process.events(),
-              testing::Contains(HasSubstr("CloudFormation cannot update a stack when a custom-named resource requires replacing.")));
+              testing::Contains(HasSubstr("CloudFormation cannot update a stack when a "
+                                          "custom-named resource requires replacing.")));
 }
 
-// A crash at every step: before and after each call of a service, with everything that runs beside it.
+// A crash at every step: before and after each call of a service, with everything that runs beside
+// it.
 struct Story {
   const char* name;
-  std::vector<std::string_view> templates;  // applied one after the other, each once the stack has settled
-  std::set<std::string> failing;            // in the last of them
-  bool remove = false;                      // and then deleted
+  std::vector<std::string_view>
+      templates;                  // applied one after the other, each once the stack has settled
+  std::set<std::string> failing;  // in the last of them
+  bool remove = false;            // and then deleted
   const char* end;
   std::size_t things;
 };
@@ -434,7 +479,8 @@ struct Story {
 class Crash : public testing::TestWithParam<Story> {};
 
 // Plays the story, dying after `steps` effects; gives the final status, and whether it died at all.
-std::pair<std::string, bool> play(const Story& story, World& world, const std::filesystem::path& folder, int steps) {
+std::pair<std::string, bool> play(const Story& story, World& world,
+                                  const std::filesystem::path& folder, int steps) {
   std::size_t done = 0;
   const std::size_t acts = story.templates.size() + (story.remove ? 1 : 0);
   std::string status;
@@ -484,12 +530,14 @@ std::pair<std::string, bool> play(const Story& story, World& world, const std::f
 }
 
 TEST_P(Crash, AtEveryStepTheStackEndsWhereItWouldHave) {
-  const auto folder = std::filesystem::temp_directory_path() / ("engine_test_" + std::to_string(::getpid()) + GetParam().name);
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("engine_test_" + std::to_string(::getpid()) + GetParam().name);
   for (int steps = 1; steps < 200; ++steps) {
     std::filesystem::remove_all(folder);
     World world;
     const auto [status, died] = play(GetParam(), world, folder, steps);
-    SCOPED_TRACE("died after " + std::to_string(steps) + " steps: " + testing::PrintToString(world.log));
+    SCOPED_TRACE("died after " + std::to_string(steps) +
+                 " steps: " + testing::PrintToString(world.log));
     EXPECT_EQ(status, GetParam().end);
     EXPECT_EQ(world.things.size(), GetParam().things);
     EXPECT_THAT(world.log, testing::Not(testing::Contains(HasSubstr("twice"))));
@@ -499,13 +547,28 @@ TEST_P(Crash, AtEveryStepTheStackEndsWhereItWouldHave) {
   std::filesystem::remove_all(folder);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stories, Crash,
-                         testing::Values(Story{.name = "Create", .templates = {chain}, .end = "CREATE_COMPLETE", .things = 3},
-                                         Story{.name = "CreateFails", .templates = {chain}, .failing = {"create C"}, .end = "ROLLBACK_COMPLETE", .things = 0},
-                                         Story{.name = "Update", .templates = {before, after}, .end = "UPDATE_COMPLETE", .things = 4},
-                                         Story{.name = "UpdateFails", .templates = {before, after}, .failing = {"create New"}, .end = "UPDATE_ROLLBACK_COMPLETE", .things = 4},
-                                         Story{.name = "Delete", .templates = {before}, .remove = true, .end = "DELETE_COMPLETE", .things = 0}),
-                         [](const auto& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Stories, Crash,
+    testing::Values(
+        Story{.name = "Create", .templates = {chain}, .end = "CREATE_COMPLETE", .things = 3},
+        Story{.name = "CreateFails",
+              .templates = {chain},
+              .failing = {"create C"},
+              .end = "ROLLBACK_COMPLETE",
+              .things = 0},
+        Story{
+            .name = "Update", .templates = {before, after}, .end = "UPDATE_COMPLETE", .things = 4},
+        Story{.name = "UpdateFails",
+              .templates = {before, after},
+              .failing = {"create New"},
+              .end = "UPDATE_ROLLBACK_COMPLETE",
+              .things = 4},
+        Story{.name = "Delete",
+              .templates = {before},
+              .remove = true,
+              .end = "DELETE_COMPLETE",
+              .things = 0}),
+    [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace cloudlet::deploy

@@ -14,27 +14,35 @@ using Evaluated = Result<std::optional<json::value>>;
 // A function may grow its result (Fn::Join of Fn::Join ...): no value may become larger than this.
 constexpr std::size_t text_bytes_max = 1'048'576;
 
-Error template_error(const std::string& what) { return invalid_template("Template error: " + what); }
+Error template_error(const std::string& what) {
+  return invalid_template("Template error: " + what);
+}
 
 Evaluated some(json::value value) { return std::optional<json::value>(std::move(value)); }
 
 // An argument that must come out as a value.
-Result<json::value> wanted(const json::value& argument, const Environment& in, std::string_view function) {
+Result<json::value> wanted(const json::value& argument, const Environment& in,
+                           std::string_view function) {
   TRY(auto value, evaluate(argument, in));
-  if (!value) return template_error("every " + std::string(function) + " argument must have a value");
+  if (!value)
+    return template_error("every " + std::string(function) + " argument must have a value");
   return std::move(*value);
 }
 
-Result<std::string> wanted_text(const json::value& argument, const Environment& in, std::string_view function) {
+Result<std::string> wanted_text(const json::value& argument, const Environment& in,
+                                std::string_view function) {
   TRY(const json::value value, wanted(argument, in, function));
   if (auto text = scalar_text(value)) return std::move(*text);
-  return template_error("every " + std::string(function) + " object must have a String value where one is expected");
+  return template_error("every " + std::string(function) +
+                        " object must have a String value where one is expected");
 }
 
-Result<const json::array*> arguments(const json::value& argument, std::string_view function, std::size_t least, std::size_t most) {
+Result<const json::array*> arguments(const json::value& argument, std::string_view function,
+                                     std::size_t least, std::size_t most) {
   const auto* list = argument.if_array();
   if (list != nullptr && list->size() >= least && list->size() <= most) return list;
-  return template_error(std::string(function) + " requires a list argument of " + std::to_string(least) +
+  return template_error(std::string(function) + " requires a list argument of " +
+                        std::to_string(least) +
                         (most == least ? "" : " to " + std::to_string(most)) + " elements");
 }
 
@@ -45,28 +53,33 @@ Result<json::value> named_value(const std::string& name, const Environment& in) 
     return parameter_value(*parameter, text->second);
   }
   if (name == "AWS::NotificationARNs") return json::value(json::array());
-  if (const auto pseudo = in.pseudo.find(name); pseudo != in.pseudo.end()) return json::value(pseudo->second);
+  if (const auto pseudo = in.pseudo.find(name); pseudo != in.pseudo.end())
+    return json::value(pseudo->second);
   if (in.of->resource(name) != nullptr && in.reference) return in.reference(name);
   return template_error("Unresolved dependencies [" + name + "]. Cannot reference resources here");
 }
 
 Evaluated ref(const json::value& argument, const Environment& in) {
-  if (!argument.is_string()) return template_error("every Ref object must have a single String value.");
+  if (!argument.is_string())
+    return template_error("every Ref object must have a single String value.");
   const std::string name(argument.get_string());
   if (name == "AWS::NoValue") return std::optional<json::value>();
   TRY(auto value, named_value(name, in));
   return some(std::move(value));
 }
 
-Result<json::value> attribute_value(const std::string& id, const std::string& name, const Environment& in) {
-  if (in.of->resource(id) == nullptr) return template_error("instance of Fn::GetAtt references undefined resource " + id);
+Result<json::value> attribute_value(const std::string& id, const std::string& name,
+                                    const Environment& in) {
+  if (in.of->resource(id) == nullptr)
+    return template_error("instance of Fn::GetAtt references undefined resource " + id);
   if (!in.attribute) return template_error("Fn::GetAtt of " + id + " cannot be used here");
   return in.attribute(id, name);
 }
 
 Evaluated get_att(const json::value& argument, const Environment& in) {
   std::string id, name;
-  if (const auto* list = argument.if_array(); list != nullptr && list->size() == 2 && (*list)[0].is_string()) {
+  if (const auto* list = argument.if_array();
+      list != nullptr && list->size() == 2 && (*list)[0].is_string()) {
     id = (*list)[0].get_string();
     TRY(name, wanted_text((*list)[1], in, "Fn::GetAtt"));
   } else if (argument.is_string()) {
@@ -78,12 +91,15 @@ Evaluated get_att(const json::value& argument, const Environment& in) {
     }
   }
   if (id.empty())
-    return template_error("Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute");
+    return template_error(
+        "Fn::GetAtt object requires two non-empty parameters, the resource name and the resource "
+        "attribute");
   TRY(auto value, attribute_value(id, name, in));
   return some(std::move(value));
 }
 
-Result<std::string> substitute(const std::string& name, const json::object* own, const Environment& in) {
+Result<std::string> substitute(const std::string& name, const json::object* own,
+                               const Environment& in) {
   if (own != nullptr)
     if (const auto* value = own->if_contains(name)) return wanted_text(*value, in, "Fn::Sub");
   const auto dot = name.find('.');
@@ -104,11 +120,16 @@ Evaluated sub(const json::value& argument, const Environment& in) {
     TRY(const auto* list, arguments(argument, "Fn::Sub", 2, 2));
     text = &(*list)[0];
     own = (*list)[1].if_object();
-    if (own == nullptr) return template_error("One or more Fn::Sub intrinsic functions don't specify expected arguments.");
+    if (own == nullptr)
+      return template_error(
+          "One or more Fn::Sub intrinsic functions don't specify expected arguments.");
   }
   if (!text->is_string())
-    return template_error("One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first "
-                          "argument, and an optional second argument to specify a mapping of values to replace in the string");
+    return template_error(
+        "One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a "
+        "string as first "
+        "argument, and an optional second argument to specify a mapping of values to replace in "
+        "the string");
   const std::string_view from = text->get_string();
   std::string result;
   std::size_t done = 0;
@@ -123,7 +144,8 @@ Evaluated sub(const json::value& argument, const Environment& in) {
       continue;
     }
     const auto names = substituted_names(from.substr(at, end + 1 - at));
-    TRY(const std::string value, substitute(names.empty() ? std::string() : names.front(), own, in));
+    TRY(const std::string value,
+        substitute(names.empty() ? std::string() : names.front(), own, in));
     result += value;
     if (result.size() > text_bytes_max) return template_error("the result of Fn::Sub is too long");
   }
@@ -137,12 +159,15 @@ Evaluated join(const json::value& argument, const Environment& in) {
   TRY(const json::value values, wanted((*list)[1], in, "Fn::Join"));
   const auto* parts = values.if_array();
   if (parts == nullptr)
-    return template_error("every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be "
-                          "joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.");
+    return template_error(
+        "every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of "
+        "strings to be "
+        "joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.");
   std::string result;
   for (std::size_t i = 0; i < parts->size(); ++i) {
     const auto text = scalar_text((*parts)[i]);
-    if (!text) return template_error("every value of the list of a Fn::Join object must be a string");
+    if (!text)
+      return template_error("every value of the list of a Fn::Join object must be a string");
     if (i > 0) result += separator;
     result += *text;
     if (result.size() > text_bytes_max) return template_error("the result of Fn::Join is too long");
@@ -155,10 +180,13 @@ Evaluated select(const json::value& argument, const Environment& in) {
   TRY(const std::string index, wanted_text((*list)[0], in, "Fn::Select"));
   TRY(const json::value values, wanted((*list)[1], in, "Fn::Select"));
   const auto* from = values.if_array();
-  if (from == nullptr || index.empty() || index.size() > 6 || index.find_first_not_of("0123456789") != std::string::npos)
-    return template_error("Fn::Select requires a list argument with two elements: an integer index and a list");
+  if (from == nullptr || index.empty() || index.size() > 6 ||
+      index.find_first_not_of("0123456789") != std::string::npos)
+    return template_error(
+        "Fn::Select requires a list argument with two elements: an integer index and a list");
   const std::size_t at = static_cast<std::size_t>(std::stoul(index));
-  if (at >= from->size()) return template_error("Fn::Select cannot select nonexistent value at index " + index);
+  if (at >= from->size())
+    return template_error("Fn::Select cannot select nonexistent value at index " + index);
   return some((*from)[at]);
 }
 
@@ -182,7 +210,9 @@ Evaluated find_in_map(const json::value& argument, const Environment& in) {
   TRY(const std::string row, wanted_text((*list)[1], in, "Fn::FindInMap"));
   TRY(const std::string cell, wanted_text((*list)[2], in, "Fn::FindInMap"));
   const auto* rows = in.of->mappings.if_contains(map);
-  if (rows == nullptr) return template_error("Mapping named '" + map + "' is not present in the 'Mappings' section of template.");
+  if (rows == nullptr)
+    return template_error("Mapping named '" + map +
+                          "' is not present in the 'Mappings' section of template.");
   if (const auto* cells = rows->get_object().if_contains(row))
     if (const auto* value = cells->get_object().if_contains(cell)) return some(*value);
   return template_error("Unable to get mapping for " + map + "::" + row + "::" + cell);
@@ -190,11 +220,12 @@ Evaluated find_in_map(const json::value& argument, const Environment& in) {
 
 Evaluated choose(const json::value& argument, const Environment& in) {
   TRY(const auto* list, arguments(argument, "Fn::If", 3, 3));
-  if (!(*list)[0].is_string()) return template_error("Fn::If requires a condition's name as its first argument");
+  if (!(*list)[0].is_string())
+    return template_error("Fn::If requires a condition's name as its first argument");
   const std::string_view name = (*list)[0].get_string();
   if (!in.of->conditions.contains(name))
-    return invalid_template("Template format error: Unresolved condition dependency " + std::string(name) +
-                            " in the Fn::If of the template");
+    return invalid_template("Template format error: Unresolved condition dependency " +
+                            std::string(name) + " in the Fn::If of the template");
   return evaluate(in.condition(name) ? (*list)[1] : (*list)[2], in);
 }
 
@@ -265,15 +296,18 @@ Evaluated length(const json::value& argument, const Environment& in) {
 
 Evaluated to_json(const json::value& argument, const Environment& in) {
   TRY(const json::value value, wanted(argument, in, "Fn::ToJsonString"));
-  if (!value.is_array() && !value.is_object()) return template_error("Fn::ToJsonString requires an object or a list");
+  if (!value.is_array() && !value.is_object())
+    return template_error("Fn::ToJsonString requires an object or a list");
   return some(json::value(json::serialize(value)));
 }
 
 // Nothing if `key` is no function: then it is an ordinary member.
-std::optional<Evaluated> call(std::string_view key, const json::value& argument, const Environment& in) {
+std::optional<Evaluated> call(std::string_view key, const json::value& argument,
+                              const Environment& in) {
   if (key == "Ref") return ref(argument, in);
   if (key == "Condition") {
-    if (!argument.is_string() || !in.of->conditions.contains(argument.get_string())) return std::nullopt;
+    if (!argument.is_string() || !in.of->conditions.contains(argument.get_string()))
+      return std::nullopt;
     return some(in.condition(argument.get_string()));
   }
   if (!key.starts_with("Fn::")) return std::nullopt;
@@ -295,8 +329,10 @@ std::optional<Evaluated> call(std::string_view key, const json::value& argument,
   if (key == "Length" && uses_language_extensions(in)) return length(argument, in);
   if (key == "ToJsonString" && uses_language_extensions(in)) return to_json(argument, in);
   return template_error("Encountered unsupported function: Fn::" + std::string(key) +
-                        " Supported functions are: [Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, "
-                        "Fn::FindInMap, Fn::Select, Ref, Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Sub]");
+                        " Supported functions are: [Fn::Base64, Fn::GetAtt, Fn::GetAZs, "
+                        "Fn::ImportValue, Fn::Join, Fn::Split, "
+                        "Fn::FindInMap, Fn::Select, Ref, Fn::Equals, Fn::If, Fn::Not, Condition, "
+                        "Fn::And, Fn::Or, Fn::Sub]");
 }
 
 }  // namespace
@@ -334,17 +370,23 @@ Result<json::object> evaluate_object(const json::object& value, const Environmen
   return result;
 }
 
-Result<Environment> make_environment(const Template& of, const Scope& scope, const std::string& stack_id,
-                                     const std::string& stack_name, const ParameterTexts& parameters) {
-  Environment environment{.of = &of, .scope = scope, .pseudo = pseudo_parameters(scope, stack_id, stack_name), .parameters = parameters};
-  // Conditions refer to one another, in any order and without cycles (checked): go round until none is left.
+Result<Environment> make_environment(const Template& of, const Scope& scope,
+                                     const std::string& stack_id, const std::string& stack_name,
+                                     const ParameterTexts& parameters) {
+  Environment environment{.of = &of,
+                          .scope = scope,
+                          .pseudo = pseudo_parameters(scope, stack_id, stack_name),
+                          .parameters = parameters};
+  // Conditions refer to one another, in any order and without cycles (checked): go round until none
+  // is left.
   std::map<std::string, References, std::less<>> left;
   for (const auto& member : of.conditions) collect(member.value(), left[member.key()]);
   while (!left.empty()) {
     bool moved = false;
     for (auto one = left.begin(); one != left.end();) {
       bool ready = true;
-      for (const auto& name : one->second.conditions) ready = ready && environment.conditions.contains(name);
+      for (const auto& name : one->second.conditions)
+        ready = ready && environment.conditions.contains(name);
       if (!ready) {
         ++one;
         continue;

@@ -15,7 +15,8 @@
 
 namespace cloudlet::deploy {
 
-// What names stand for while a template is worked out. Lookups of resources answer only for those that are done.
+// What names stand for while a template is worked out. Lookups of resources answer only for those
+// that are done.
 struct Environment {
   const Template* of = nullptr;
   Scope scope;
@@ -30,9 +31,11 @@ struct Environment {
   bool condition(std::string_view name) const;
 };
 
-// Parameters, pseudo parameters and conditions of `of`. Resources and imports are refused until the caller sets them.
-Result<Environment> make_environment(const Template& of, const Scope& scope, const std::string& stack_id,
-                                     const std::string& stack_name, const ParameterTexts& parameters);
+// Parameters, pseudo parameters and conditions of `of`. Resources and imports are refused until the
+// caller sets them.
+Result<Environment> make_environment(const Template& of, const Scope& scope,
+                                     const std::string& stack_id, const std::string& stack_name,
+                                     const ParameterTexts& parameters);
 
 // The value with all functions carried out; nothing where AWS::NoValue leaves nothing.
 Result<std::optional<json::value>> evaluate(const json::value& value, const Environment& in);

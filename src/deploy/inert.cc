@@ -6,24 +6,32 @@
 namespace cloudlet::deploy {
 namespace {
 
-constexpr InertAttribute instance[] = {{"AvailabilityZone", "%region%a"},
-                                       {"InstanceId", "%id%"},
-                                       {"PrivateDnsName", "ip-10-0-0-%octet%.%region%.compute.internal"},
-                                       {"PrivateIp", "10.0.0.%octet%"},
-                                       {"PublicDnsName", "ec2-192-0-2-%octet%.%region%.compute.amazonaws.com"},
-                                       {"PublicIp", "192.0.2.%octet%"}};
-constexpr InertAttribute security_group[] = {{"GroupId", "%id%"}, {"Id", "%id%"}, {"VpcId", "vpc-00000000000000000"}};
-constexpr InertAttribute vpc[] = {{"VpcId", "%id%"}, {"CidrBlock", "10.0.0.0/16"}, {"DefaultSecurityGroup", "sg-00000000000000000"}};
-constexpr InertAttribute subnet[] = {{"SubnetId", "%id%"}, {"AvailabilityZone", "%region%a"}, {"VpcId", "vpc-00000000000000000"}};
+constexpr InertAttribute instance[] = {
+    {"AvailabilityZone", "%region%a"},
+    {"InstanceId", "%id%"},
+    {"PrivateDnsName", "ip-10-0-0-%octet%.%region%.compute.internal"},
+    {"PrivateIp", "10.0.0.%octet%"},
+    {"PublicDnsName", "ec2-192-0-2-%octet%.%region%.compute.amazonaws.com"},
+    {"PublicIp", "192.0.2.%octet%"}};
+constexpr InertAttribute security_group[] = {
+    {"GroupId", "%id%"}, {"Id", "%id%"}, {"VpcId", "vpc-00000000000000000"}};
+constexpr InertAttribute vpc[] = {{"VpcId", "%id%"},
+                                  {"CidrBlock", "10.0.0.0/16"},
+                                  {"DefaultSecurityGroup", "sg-00000000000000000"}};
+constexpr InertAttribute subnet[] = {
+    {"SubnetId", "%id%"}, {"AvailabilityZone", "%region%a"}, {"VpcId", "vpc-00000000000000000"}};
 constexpr InertAttribute gateway[] = {{"InternetGatewayId", "%id%"}};
 constexpr InertAttribute route_table[] = {{"RouteTableId", "%id%"}};
-constexpr InertAttribute address[] = {{"AllocationId", "eipalloc-%digits%"}, {"PublicIp", "192.0.2.%octet%"}};
+constexpr InertAttribute address[] = {{"AllocationId", "eipalloc-%digits%"},
+                                      {"PublicIp", "192.0.2.%octet%"}};
 constexpr InertAttribute association[] = {{"Id", "%id%"}};
 constexpr InertAttribute launch_template[] = {
     {"DefaultVersionNumber", "1"}, {"LatestVersionNumber", "1"}, {"LaunchTemplateId", "%id%"}};
-constexpr InertAttribute key_pair[] = {{"KeyPairId", "key-%digits%"}, {"KeyFingerprint", "00:00:00:00"}};
+constexpr InertAttribute key_pair[] = {{"KeyPairId", "key-%digits%"},
+                                       {"KeyFingerprint", "00:00:00:00"}};
 
-// AWS::CDK::Metadata and a wait condition's handle carry nothing at AWS either; they stand in cloudformation_types.cc.
+// AWS::CDK::Metadata and a wait condition's handle carry nothing at AWS either; they stand in
+// cloudformation_types.cc.
 constexpr InertKind kinds[] = {
     {"AWS::EC2::EIP", "", address},
     {"AWS::EC2::EIPAssociation", "eipassoc-", association},
@@ -45,14 +53,16 @@ constexpr InertKind kinds[] = {
 std::string filled(std::string_view pattern, const Request& request, const std::string& id) {
   const std::string hash = sha256(id);
   const std::string octet = std::to_string(1 + static_cast<unsigned char>(hash[0]) % 254);
-  const std::pair<std::string_view, std::string> names[] = {{"%region%", request.scope.region},
-                                                            {"%account%", request.scope.account},
-                                                            {"%id%", id},
-                                                            {"%digits%", to_hex(hash).substr(0, 17)},
-                                                            {"%octet%", octet}};
+  const std::pair<std::string_view, std::string> names[] = {
+      {"%region%", request.scope.region},
+      {"%account%", request.scope.account},
+      {"%id%", id},
+      {"%digits%", to_hex(hash).substr(0, 17)},
+      {"%octet%", octet}};
   std::string text(pattern);
   for (const auto& [name, value] : names)
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size()))
+    for (auto at = text.find(name); at != std::string::npos;
+         at = text.find(name, at + value.size()))
       text.replace(at, name.size(), value);
   return text;
 }
@@ -61,7 +71,8 @@ class Inert : public ResourceType {
  public:
   explicit Inert(const InertKind& kind)
       : kind_(kind),
-        warning_("inert: " + std::string(kind.type) + " has no counterpart here; nothing was started, its properties have no effect") {
+        warning_("inert: " + std::string(kind.type) +
+                 " has no counterpart here; nothing was started, its properties have no effect") {
     for (const auto& attribute : kind.attributes) attributes_.push_back(attribute.name);
   }
   std::string_view name() const override { return kind_.type; }
@@ -72,18 +83,23 @@ class Inert : public ResourceType {
   Task<Result<Made>> create(const Request& request, const json::object&) const override {
     Made made;
     // From the generated name, so that every attempt gives the same.
-    made.physical_id = kind_.id_prefix.empty() ? request.name
-                                               : std::string(kind_.id_prefix) + to_hex(sha256(request.name + request.stack_id)).substr(0, 17);
+    made.physical_id = kind_.id_prefix.empty()
+                           ? request.name
+                           : std::string(kind_.id_prefix) +
+                                 to_hex(sha256(request.name + request.stack_id)).substr(0, 17);
     fill(request, made);
     co_return made;
   }
-  Task<Result<Made>> update(const Request& request, const std::string& physical_id, const json::object&,
-                            const json::object&) const override {
+  Task<Result<Made>> update(const Request& request, const std::string& physical_id,
+                            const json::object&, const json::object&) const override {
     Made made{.physical_id = physical_id};
     fill(request, made);
     co_return made;
   }
-  Task<Result<void>> remove(const Request&, const std::string&, const json::object&) const override { co_return Result<void>(); }
+  Task<Result<void>> remove(const Request&, const std::string&,
+                            const json::object&) const override {
+    co_return Result<void>();
+  }
 
  private:
   void fill(const Request& request, Made& made) const {
@@ -100,7 +116,9 @@ class Inert : public ResourceType {
 
 std::span<const InertKind> inert_kinds() { return kinds; }
 
-std::unique_ptr<ResourceType> inert_type(const InertKind& kind) { return std::make_unique<Inert>(kind); }
+std::unique_ptr<ResourceType> inert_type(const InertKind& kind) {
+  return std::make_unique<Inert>(kind);
+}
 
 bool is_inert(std::string_view type) {
   for (const auto& kind : kinds)

@@ -1,4 +1,5 @@
-// Physical names as CloudFormation makes them: stack, logical id, and twelve characters that nobody else has.
+// Physical names as CloudFormation makes them: stack, logical id, and twelve characters that nobody
+// else has.
 #pragma once
 
 #include <string>
@@ -8,6 +9,7 @@
 namespace cloudlet::deploy {
 
 // `unique`: a text that no other resource has; the same one gives the same name.
-std::string physical_name(const std::string& stack, const std::string& logical_id, const std::string& unique, const NameStyle& style);
+std::string physical_name(const std::string& stack, const std::string& logical_id,
+                          const std::string& unique, const NameStyle& style);
 
 }  // namespace cloudlet::deploy

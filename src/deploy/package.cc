@@ -26,7 +26,8 @@ Result<std::string> read_text(const std::filesystem::path& path) {
 bool is_local(const json::value* value) {
   if (value == nullptr || !value->is_string()) return false;
   const std::string_view text = value->get_string();
-  return !text.starts_with("s3://") && !text.starts_with("https://") && !text.starts_with("http://");
+  return !text.starts_with("s3://") && !text.starts_with("https://") &&
+         !text.starts_with("http://");
 }
 
 Result<std::string> code_at(const std::filesystem::path& path) {
@@ -35,14 +36,15 @@ Result<std::string> code_at(const std::filesystem::path& path) {
   return make_zip(std::move(entries));
 }
 
-Task<Result<void>> make_bucket(s3::Client& client, const std::string& bucket, const std::string& region) {
+Task<Result<void>> make_bucket(s3::Client& client, const std::string& bucket,
+                               const std::string& region) {
   s3::HeadBucketInput look{.bucket = bucket};
   const auto there = co_await client.head_bucket(std::move(look));
   if (there.has_value()) co_return Result<void>();
   s3::CreateBucketInput make{.bucket = bucket};
   if (region != "us-east-1")
-    make.create_bucket_configuration =
-        s3::CreateBucketConfiguration{.location_constraint = s3::parse_bucket_location_constraint(region)};
+    make.create_bucket_configuration = s3::CreateBucketConfiguration{
+        .location_constraint = s3::parse_bucket_location_constraint(region)};
   CO_CHECK(co_await client.create_bucket(std::move(make)));
   co_return Result<void>();
 }
@@ -58,7 +60,8 @@ struct Place {
 std::vector<Place> places(json::object& root) {
   std::vector<Place> found;
   if (auto* globals = root.if_contains("Globals"); globals != nullptr && globals->is_object())
-    if (auto* functions = globals->get_object().if_contains("Function"); functions != nullptr && functions->is_object())
+    if (auto* functions = globals->get_object().if_contains("Function");
+        functions != nullptr && functions->is_object())
       found.push_back({"Globals", &functions->get_object(), "CodeUri", true});
   auto* resources = root.if_contains("Resources");
   if (resources == nullptr || !resources->is_object()) return found;
@@ -77,14 +80,19 @@ std::vector<Place> places(json::object& root) {
 
 }  // namespace
 
-std::string package_bucket(const Scope& scope) { return "cloudlet-packages-" + scope.account + "-" + scope.region; }
+std::string package_bucket(const Scope& scope) {
+  return "cloudlet-packages-" + scope.account + "-" + scope.region;
+}
 
-Task<Result<std::string>> package_template(wire::Caller& caller, std::string text, std::filesystem::path folder, Scope scope) {
-  CO_TRY(auto packaged, co_await package(caller, std::move(text), std::move(folder), std::move(scope)));
+Task<Result<std::string>> package_template(wire::Caller& caller, std::string text,
+                                           std::filesystem::path folder, Scope scope) {
+  CO_TRY(auto packaged,
+         co_await package(caller, std::move(text), std::move(folder), std::move(scope)));
   co_return std::move(packaged.body);
 }
 
-Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::filesystem::path folder, Scope scope) {
+Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::filesystem::path folder,
+                               Scope scope) {
   const std::string bucket = package_bucket(scope);
   CO_TRY(Document document, parse_document(text, Aliases::expand));
   s3::Client client(caller);
@@ -96,7 +104,8 @@ Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::file
     PackagedCode code{.resource = place.resource, .path = std::string(value->get_string())};
     auto bytes = code_at(folder / code.path);
     if (bytes.has_error())
-      co_return invalid("Resource " + place.resource + ": " + bytes.error().message() + " (its " + place.member + " is " + code.path + ")");
+      co_return invalid("Resource " + place.resource + ": " + bytes.error().message() + " (its " +
+                        place.member + " is " + code.path + ")");
     code.bytes = bytes->size();
     code.key = to_hex(sha256(*bytes)) + ".zip";
     if (!bucket_ready) CO_CHECK(co_await make_bucket(client, bucket, scope.region));
@@ -104,7 +113,8 @@ Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::file
     s3::HeadObjectInput look{.bucket = bucket, .key = code.key};
     const auto there = co_await client.head_object(std::move(look));
     if (there.has_error()) {
-      s3::PutObjectInput put{.body = wire::Body(std::move(*bytes)), .bucket = bucket, .key = code.key};
+      s3::PutObjectInput put{
+          .body = wire::Body(std::move(*bytes)), .bucket = bucket, .key = code.key};
       CO_CHECK(co_await client.put_object(std::move(put)));
       code.uploaded = true;
     }

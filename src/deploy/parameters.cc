@@ -22,7 +22,8 @@ std::vector<std::string> split_list(std::string_view text) {
   if (text.empty()) return parts;
   for (std::size_t start = 0;;) {
     const auto comma = text.find(',', start);
-    std::string_view part = text.substr(start, comma == std::string_view::npos ? comma : comma - start);
+    std::string_view part =
+        text.substr(start, comma == std::string_view::npos ? comma : comma - start);
     while (part.starts_with(' ')) part.remove_prefix(1);
     while (part.ends_with(' ')) part.remove_suffix(1);
     parts.emplace_back(part);
@@ -44,20 +45,25 @@ std::string shown(double value) { return *scalar_text(json::value(value)); }
 // The constraint's own sentence, if the template gives one, replaces ours.
 Error refused(const Parameter& parameter, const std::string& why) {
   if (!parameter.constraint_description.empty())
-    return invalid_template("Parameter " + parameter.name + " failed to satisfy constraint: " + parameter.constraint_description);
+    return invalid_template("Parameter " + parameter.name +
+                            " failed to satisfy constraint: " + parameter.constraint_description);
   return invalid_template("Parameter '" + parameter.name + "' " + why);
 }
 
 Result<void> check_element(const Parameter& parameter, const std::string& text) {
   if (!parameter.allowed_values.empty() &&
-      std::find(parameter.allowed_values.begin(), parameter.allowed_values.end(), text) == parameter.allowed_values.end())
+      std::find(parameter.allowed_values.begin(), parameter.allowed_values.end(), text) ==
+          parameter.allowed_values.end())
     return refused(parameter, "must be one of AllowedValues");
-  if (!parameter.allowed_pattern.empty() && !re2::RE2::FullMatch(text, re2::RE2(parameter.allowed_pattern, re2::RE2::Quiet)))
+  if (!parameter.allowed_pattern.empty() &&
+      !re2::RE2::FullMatch(text, re2::RE2(parameter.allowed_pattern, re2::RE2::Quiet)))
     return refused(parameter, "must match pattern " + parameter.allowed_pattern);
   if (parameter.min_length && text.size() < *parameter.min_length)
-    return refused(parameter, "must contain at least " + std::to_string(*parameter.min_length) + " characters");
+    return refused(parameter, "must contain at least " + std::to_string(*parameter.min_length) +
+                                  " characters");
   if (parameter.max_length && text.size() > *parameter.max_length)
-    return refused(parameter, "must contain at most " + std::to_string(*parameter.max_length) + " characters");
+    return refused(parameter,
+                   "must contain at most " + std::to_string(*parameter.max_length) + " characters");
   if (parameter.type != "Number" && parameter.type != "List<Number>") return {};
   const auto value = number(text);
   if (!value) return invalid_template("Parameter '" + parameter.name + "' must be a number");
@@ -89,7 +95,8 @@ json::value parameter_value(const Parameter& parameter, std::string_view text) {
   return list;
 }
 
-Result<ParameterTexts> resolve_parameters(const Template& of, const std::vector<GivenParameter>& given,
+Result<ParameterTexts> resolve_parameters(const Template& of,
+                                          const std::vector<GivenParameter>& given,
                                           const ParameterTexts& previous) {
   std::vector<std::string> unknown;
   ParameterTexts texts;
@@ -107,10 +114,12 @@ Result<ParameterTexts> resolve_parameters(const Template& of, const std::vector<
     const auto before = previous.find(one.name);
     if (before == previous.end())
       return invalid_template("Invalid input for parameter key " + one.name +
-                              ". Cannot specify usePreviousValue as true for a parameter key not in the previous template");
+                              ". Cannot specify usePreviousValue as true for a parameter key not "
+                              "in the previous template");
     texts[one.name] = before->second;
   }
-  if (!unknown.empty()) return invalid_template("Parameters: [" + join(unknown) + "] do not exist in the template");
+  if (!unknown.empty())
+    return invalid_template("Parameters: [" + join(unknown) + "] do not exist in the template");
   std::vector<std::string> missing;
   for (const auto& parameter : of.parameters) {
     if (texts.contains(parameter.name)) continue;
@@ -119,7 +128,8 @@ Result<ParameterTexts> resolve_parameters(const Template& of, const std::vector<
     else
       missing.push_back(parameter.name);
   }
-  if (!missing.empty()) return invalid_template("Parameters: [" + join(missing) + "] must have values");
+  if (!missing.empty())
+    return invalid_template("Parameters: [" + join(missing) + "] must have values");
   for (const auto& parameter : of.parameters) CHECK(check_value(parameter, texts[parameter.name]));
   return texts;
 }

@@ -1,4 +1,5 @@
-// Values for a template's parameters: given, kept from before, or the default; checked with the service's sentences.
+// Values for a template's parameters: given, kept from before, or the default; checked with the
+// service's sentences.
 #pragma once
 
 #include <map>
@@ -20,7 +21,8 @@ struct GivenParameter {
 using ParameterTexts = std::map<std::string, std::string, std::less<>>;
 
 // Every declared parameter's text. `previous` is what the stack has now (empty for a new one).
-Result<ParameterTexts> resolve_parameters(const Template& of, const std::vector<GivenParameter>& given,
+Result<ParameterTexts> resolve_parameters(const Template& of,
+                                          const std::vector<GivenParameter>& given,
                                           const ParameterTexts& previous);
 
 // What Ref gives: the text, or the list of a list type.

@@ -10,13 +10,18 @@ namespace cloudlet::deploy {
 namespace {
 
 // IAM's part in a template: which capabilities its maker has to acknowledge.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html, Capabilities
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html,
+// Capabilities
 void note_iam(Prepared& prepared) {
   static constexpr std::pair<std::string_view, std::string_view> types[] = {
-      {"AWS::IAM::AccessKey", ""},       {"AWS::IAM::Group", "GroupName"},
-      {"AWS::IAM::InstanceProfile", "InstanceProfileName"}, {"AWS::IAM::ManagedPolicy", "ManagedPolicyName"},
-      {"AWS::IAM::Policy", ""},          {"AWS::IAM::Role", "RoleName"},
-      {"AWS::IAM::User", "UserName"},    {"AWS::IAM::UserToGroupAddition", ""}};
+      {"AWS::IAM::AccessKey", ""},
+      {"AWS::IAM::Group", "GroupName"},
+      {"AWS::IAM::InstanceProfile", "InstanceProfileName"},
+      {"AWS::IAM::ManagedPolicy", "ManagedPolicyName"},
+      {"AWS::IAM::Policy", ""},
+      {"AWS::IAM::Role", "RoleName"},
+      {"AWS::IAM::User", "UserName"},
+      {"AWS::IAM::UserToGroupAddition", ""}};
   for (const auto& resource : prepared.of.resources)
     for (const auto& [type, name] : types)
       if (resource.type == type) {
@@ -55,18 +60,22 @@ bool has_macro(const json::value& value) {
   const auto* object = value.if_object();
   if (object == nullptr) return false;
   for (const auto& member : *object)
-    if (member.key() == "Fn::Transform" || member.key().starts_with("Fn::ForEach") || has_macro(member.value())) return true;
+    if (member.key() == "Fn::Transform" || member.key().starts_with("Fn::ForEach") ||
+        has_macro(member.value()))
+      return true;
   return false;
 }
 
 }  // namespace
 
-Result<Prepared> prepare(const Wish& wish, const Scope& scope, const ResourceTypes& types, Strict strict) {
+Result<Prepared> prepare(const Wish& wish, const Scope& scope, const ResourceTypes& types,
+                         Strict strict) {
   Prepared prepared;
   prepared.deployment = {.body = wish.body, .tags = wish.tags, .capabilities = wish.capabilities};
   TRY(Document document, parse_document(wish.body));
   if (has_macro(document.root))
-    return invalid_template("Template format error: Fn::Transform and Fn::ForEach are not supported here");
+    return invalid_template(
+        "Template format error: Fn::Transform and Fn::ForEach are not supported here");
   ParameterTexts given;
   for (const auto& one : wish.parameters) {
     const auto before = wish.previous.find(one.name);
@@ -79,12 +88,14 @@ Result<Prepared> prepare(const Wish& wish, const Scope& scope, const ResourceTyp
   TRY(prepared.of, read_template(document));
   CHECK(check_references(prepared.of));
   CHECK(types.check(prepared.of, strict));
-  TRY(prepared.deployment.parameters, resolve_parameters(prepared.of, wish.parameters, wish.previous));
+  TRY(prepared.deployment.parameters,
+      resolve_parameters(prepared.of, wish.parameters, wish.previous));
   // Conditions and mappings that cannot be worked out are said now, not half way through.
   CHECK(make_environment(prepared.of, scope, "", "", prepared.deployment.parameters));
   prepared.deployment.processed = json::serialize(document.root);
   if (prepared.deployment.processed.size() > template_bytes_max)
-    return invalid_template("Template may not exceed " + std::to_string(template_bytes_max) + " bytes in size.");
+    return invalid_template("Template may not exceed " + std::to_string(template_bytes_max) +
+                            " bytes in size.");
   note_iam(prepared);
   return prepared;
 }
@@ -94,9 +105,11 @@ Result<std::shared_ptr<const Plan>> make_plan(const Stack& stack, const Deployme
   plan->operation = stack.operation.number;
   TRY(const Document document, parse_document(deployment.processed));
   TRY(plan->target, read_template(document));
-  TRY(plan->environment, make_environment(plan->target, stack.scope, stack.arn(), stack.name, deployment.parameters));
+  TRY(plan->environment,
+      make_environment(plan->target, stack.scope, stack.arn(), stack.name, deployment.parameters));
   plan->tags = deployment.tags;
-  for (const auto& parameter : plan->target.parameters) plan->secret_parameters |= parameter.no_echo;
+  for (const auto& parameter : plan->target.parameters)
+    plan->secret_parameters |= parameter.no_echo;
   plan->graph = dependencies(plan->target);
   for (const auto& resource : plan->target.resources)
     if (!plan->wants(resource)) {

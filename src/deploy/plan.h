@@ -1,4 +1,5 @@
-// What an operation works from: the template that is to be, with its values, read once and then only looked at.
+// What an operation works from: the template that is to be, with its values, read once and then
+// only looked at.
 #pragma once
 
 #include <map>
@@ -23,7 +24,9 @@ struct Plan {
   std::map<std::string, std::string> tags;
   bool secret_parameters = false;
 
-  bool wants(const Resource& resource) const { return resource.condition.empty() || environment.condition(resource.condition); }
+  bool wants(const Resource& resource) const {
+    return resource.condition.empty() || environment.condition(resource.condition);
+  }
 };
 
 Result<std::shared_ptr<const Plan>> make_plan(const Stack& stack, const Deployment& deployment);
@@ -32,9 +35,9 @@ Result<std::shared_ptr<const Plan>> make_plan(const Stack& stack, const Deployme
 struct Prepared {
   Deployment deployment;
   Template of;
-  bool names_iam = false;  // CAPABILITY_NAMED_IAM
-  bool has_iam = false;    // CAPABILITY_IAM
-  bool transforms = false; // CAPABILITY_AUTO_EXPAND
+  bool names_iam = false;   // CAPABILITY_NAMED_IAM
+  bool has_iam = false;     // CAPABILITY_IAM
+  bool transforms = false;  // CAPABILITY_AUTO_EXPAND
 };
 
 struct Wish {
@@ -45,8 +48,10 @@ struct Wish {
   std::vector<std::string> capabilities;
 };
 
-// Text -> transforms -> checks -> parameters. Errors: ValidationError; a failed transform's begins with "Transform ".
-Result<Prepared> prepare(const Wish& wish, const Scope& scope, const ResourceTypes& types, Strict strict);
+// Text -> transforms -> checks -> parameters. Errors: ValidationError; a failed transform's begins
+// with "Transform ".
+Result<Prepared> prepare(const Wish& wish, const Scope& scope, const ResourceTypes& types,
+                         Strict strict);
 
 // The tag that asks for strictness: a stack with it has no inert resources.
 inline constexpr std::string_view strict_tag = "cloudlet:strict";
@@ -73,8 +78,10 @@ struct Changes {
   bool any() const { return !resources.empty() || outputs || tags; }
 };
 
-// What applying `next` would do to a stack. Values that only the work will tell count as changed if they may change.
-Result<Changes> compare(const Stack& stack, const std::map<std::string, StackResource>& resources, const Deployment* before,
-                        const Deployment& next, const ResourceTypes& types);
+// What applying `next` would do to a stack. Values that only the work will tell count as changed if
+// they may change.
+Result<Changes> compare(const Stack& stack, const std::map<std::string, StackResource>& resources,
+                        const Deployment* before, const Deployment& next,
+                        const ResourceTypes& types);
 
 }  // namespace cloudlet::deploy

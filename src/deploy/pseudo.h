@@ -12,8 +12,10 @@ namespace cloudlet::deploy {
 
 bool is_pseudo_parameter(std::string_view name);
 
-// All of them but AWS::NoValue, which is no value. AWS::NotificationARNs is an empty list and is not in here.
-std::map<std::string, std::string, std::less<>> pseudo_parameters(const Scope& scope, const std::string& stack_id,
+// All of them but AWS::NoValue, which is no value. AWS::NotificationARNs is an empty list and is
+// not in here.
+std::map<std::string, std::string, std::less<>> pseudo_parameters(const Scope& scope,
+                                                                  const std::string& stack_id,
                                                                   const std::string& stack_name);
 
 // "eu-west-1" -> "eu-west-1a", "eu-west-1b", "eu-west-1c".

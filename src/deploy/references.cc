@@ -34,7 +34,8 @@ void collect_sub(const json::value& argument, References& found) {
 
 void collect_attribute(const json::value& argument, References& found) {
   std::string name;
-  if (const auto* list = argument.if_array(); list != nullptr && !list->empty() && (*list)[0].is_string())
+  if (const auto* list = argument.if_array();
+      list != nullptr && !list->empty() && (*list)[0].is_string())
     name = (*list)[0].get_string();
   else if (argument.is_string())
     name = std::string_view(argument.get_string()).substr(0, argument.get_string().find('.'));
@@ -44,7 +45,8 @@ void collect_attribute(const json::value& argument, References& found) {
 }
 
 // Depth-first over the graph; the first way back to a resource on the path is the cycle.
-bool find_cycle(const Graph& graph, const std::string& at, std::map<std::string, int>& state, std::vector<std::string>& path) {
+bool find_cycle(const Graph& graph, const std::string& at, std::map<std::string, int>& state,
+                std::vector<std::string>& path) {
   state[at] = 1;
   path.push_back(at);
   for (const auto& next : graph.at(at)) {
@@ -69,15 +71,16 @@ Result<void> check_block(const Template& of, const References& found, const std:
   for (const auto& name : found.names)
     if (!known(of, name)) unresolved.push_back(name);
   if (!unresolved.empty())
-    return invalid_template("Template format error: Unresolved resource dependencies [" + join(unresolved) + "] in the " + block +
-                            " block of the template");
+    return invalid_template("Template format error: Unresolved resource dependencies [" +
+                            join(unresolved) + "] in the " + block + " block of the template");
   for (const auto& name : found.attributes)
     if (of.resource(name) == nullptr)
-      return invalid_template("Template error: instance of Fn::GetAtt references undefined resource " + name);
+      return invalid_template(
+          "Template error: instance of Fn::GetAtt references undefined resource " + name);
   for (const auto& name : found.conditions)
     if (!of.conditions.contains(name))
-      return invalid_template("Template format error: Unresolved condition dependency " + name + " in the " + block +
-                              " block of the template");
+      return invalid_template("Template format error: Unresolved condition dependency " + name +
+                              " in the " + block + " block of the template");
   return {};
 }
 
@@ -88,8 +91,9 @@ Result<void> check_conditions(const Template& of) {
     collect(member.value(), found);
     for (const auto& name : found.names)
       if (!is_pseudo_parameter(name) && of.parameter(name) == nullptr)
-        return invalid_template("Template format error: Unresolved dependencies [" + name +
-                                "]. Cannot reference resources in the Conditions block of the template");
+        return invalid_template(
+            "Template format error: Unresolved dependencies [" + name +
+            "]. Cannot reference resources in the Conditions block of the template");
     for (const auto& name : found.conditions)
       if (!of.conditions.contains(name))
         return invalid_template("Template format error: Unresolved condition dependency " + name +
@@ -100,7 +104,8 @@ Result<void> check_conditions(const Template& of) {
   std::vector<std::string> path;
   for (const auto& [name, next] : graph)
     if (state[name] == 0 && find_cycle(graph, name, state, path))
-      return invalid_template("Template format error: Circular dependency between conditions: [" + join(path) + "]");
+      return invalid_template("Template format error: Circular dependency between conditions: [" +
+                              join(path) + "]");
   return {};
 }
 
@@ -146,7 +151,8 @@ void collect(const json::value& value, References& found) {
       return;
     }
     if (key == "Fn::If")
-      if (const auto* list = argument.if_array(); list != nullptr && !list->empty() && (*list)[0].is_string())
+      if (const auto* list = argument.if_array();
+          list != nullptr && !list->empty() && (*list)[0].is_string())
         found.conditions.insert(std::string((*list)[0].get_string()));
   }
   for (const auto& member : *object) collect(member.value(), found);
@@ -181,8 +187,8 @@ Result<void> check_references(const Template& of) {
   CHECK(check_conditions(of));
   for (const auto& resource : of.resources)
     if (!resource.condition.empty() && !of.conditions.contains(resource.condition))
-      return invalid_template("Template format error: Unresolved condition dependency " + resource.condition +
-                              " in the Resources block of the template");
+      return invalid_template("Template format error: Unresolved condition dependency " +
+                              resource.condition + " in the Resources block of the template");
   References in_resources;
   for (const auto& resource : of.resources) {
     collect(resource.properties, in_resources);

@@ -1,4 +1,5 @@
-// Which names a value speaks of, and what that says of a template: unresolved names, cycles, the order of work.
+// Which names a value speaks of, and what that says of a template: unresolved names, cycles, the
+// order of work.
 #pragma once
 
 #include <map>
@@ -15,9 +16,10 @@ namespace cloudlet::deploy {
 
 // What intrinsic functions in a value name.
 struct References {
-  std::set<std::string> names;         // of Ref, Fn::GetAtt and Fn::Sub: parameters, pseudo parameters, resources
-  std::set<std::string> attributes;    // the resources among them whose attributes are asked for
-  std::set<std::string> conditions;    // of Fn::If and Condition
+  std::set<std::string>
+      names;  // of Ref, Fn::GetAtt and Fn::Sub: parameters, pseudo parameters, resources
+  std::set<std::string> attributes;  // the resources among them whose attributes are asked for
+  std::set<std::string> conditions;  // of Fn::If and Condition
 };
 
 void collect(const json::value& value, References& found);
@@ -32,7 +34,8 @@ std::optional<std::string> find_null(const json::value& value, const std::string
 using Graph = std::map<std::string, std::set<std::string>>;
 Graph dependencies(const Template& from);
 
-// Every name resolves, conditions exist, no cycles, nothing refers to what it cannot. Errors: ValidationError.
+// Every name resolves, conditions exist, no cycles, nothing refers to what it cannot. Errors:
+// ValidationError.
 Result<void> check_references(const Template& of);
 
 }  // namespace cloudlet::deploy

@@ -1,8 +1,10 @@
-// One kind of resource that templates can declare: how it is made, changed and removed, and what is known of its properties.
+// One kind of resource that templates can declare: how it is made, changed and removed, and what is
+// known of its properties.
 //
-// A service's folder holds its types (resources.cc); main.cc hands them all to the engine. A type talks to its service only through
-// the generated client, as a user does. Steps may be carried out more than once (the process died in between): `create` is asked
-// again only after `find` said that the earlier attempt left nothing; what `find` gives is completed by an `update` from no
+// A service's folder holds its types (resources.cc); main.cc hands them all to the engine. A type
+// talks to its service only through the generated client, as a user does. Steps may be carried out
+// more than once (the process died in between): `create` is asked again only after `find` said that
+// the earlier attempt left nothing; what `find` gives is completed by an `update` from no
 // properties; `update` and `remove` do not mind a second time.
 #pragma once
 
@@ -27,7 +29,8 @@ namespace cloudlet::deploy {
 
 namespace json = boost::json;
 
-// What a property's value may be. Scalars are turned into the wanted one ("60" -> 60, 8080 -> "8080").
+// What a property's value may be. Scalars are turned into the wanted one ("60" -> 60, 8080 ->
+// "8080").
 enum class Kind {
   text,
   number,
@@ -59,14 +62,14 @@ struct Request {
   std::string stack_id;
   std::string stack_name;
   std::string logical_id;
-  Time since;        // when its creation was decided: what is older is not what an earlier attempt made
+  Time since;  // when its creation was decided: what is older is not what an earlier attempt made
   std::string name;  // the physical name where the template gives none; the same at every attempt
 };
 
 // A resource that is there.
 struct Made {
-  std::string physical_id;   // what Ref gives, unless `reference` does
-  json::object attributes;   // what Fn::GetAtt gives, by attribute name
+  std::string physical_id;  // what Ref gives, unless `reference` does
+  json::object attributes;  // what Fn::GetAtt gives, by attribute name
   // It exists, but something about it failed: it will be rolled back, and this is why.
   std::optional<std::string> failure;
 };
@@ -74,7 +77,7 @@ struct Made {
 // How a generated name is written.
 struct NameStyle {
   std::size_t length_max = 255;
-  bool lower_case = false;   // buckets
+  bool lower_case = false;  // buckets
   std::string_view separator = "-";
 };
 
@@ -91,17 +94,23 @@ class ResourceType {
   // Said in the event of its creation: "inert: ...".
   virtual std::string_view warning() const { return {}; }
 
-  virtual Task<Result<Made>> create(const Request& request, const json::object& properties) const = 0;
-  // The one that `create` would make or run into; nothing if there is none, or if `create` itself minds what is there.
-  virtual Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const {
+  virtual Task<Result<Made>> create(const Request& request,
+                                    const json::object& properties) const = 0;
+  // The one that `create` would make or run into; nothing if there is none, or if `create` itself
+  // minds what is there.
+  virtual Task<Result<std::optional<Made>>> find(const Request& request,
+                                                 const json::object& properties) const {
     (void)request, (void)properties;
     co_return std::optional<Made>();
   }
-  // Only properties that are `Update::in_place` differ. `before` is empty where it is not known how far a creation came.
-  virtual Task<Result<Made>> update(const Request& request, const std::string& physical_id, const json::object& before,
+  // Only properties that are `Update::in_place` differ. `before` is empty where it is not known how
+  // far a creation came.
+  virtual Task<Result<Made>> update(const Request& request, const std::string& physical_id,
+                                    const json::object& before,
                                     const json::object& after) const = 0;
   // Success if there is none (any more).
-  virtual Task<Result<void>> remove(const Request& request, const std::string& physical_id, const json::object& properties) const = 0;
+  virtual Task<Result<void>> remove(const Request& request, const std::string& physical_id,
+                                    const json::object& properties) const = 0;
 };
 
 // A type whose facts stand in a table.

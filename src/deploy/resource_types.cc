@@ -11,7 +11,8 @@ namespace cloudlet::deploy {
 namespace {
 
 // Every {"Fn::GetAtt": [...]} and "${A.B}" in a value.
-void collect_attributes(const json::value& value, std::vector<std::pair<std::string, std::string>>& found) {
+void collect_attributes(const json::value& value,
+                        std::vector<std::pair<std::string, std::string>>& found) {
   if (const auto* list = value.if_array()) {
     for (const auto& element : *list) collect_attributes(element, found);
     return;
@@ -20,17 +21,20 @@ void collect_attributes(const json::value& value, std::vector<std::pair<std::str
   if (object == nullptr) return;
   for (const auto& member : *object) {
     const auto* list = member.value().if_array();
-    if (member.key() == "Fn::GetAtt" && list != nullptr && list->size() == 2 && (*list)[0].is_string() && (*list)[1].is_string())
+    if (member.key() == "Fn::GetAtt" && list != nullptr && list->size() == 2 &&
+        (*list)[0].is_string() && (*list)[1].is_string())
       found.emplace_back((*list)[0].get_string(), (*list)[1].get_string());
     if (member.key() == "Fn::GetAtt" && member.value().is_string()) {
       const std::string whole(member.value().get_string());
-      if (const auto dot = whole.find('.'); dot != std::string::npos) found.emplace_back(whole.substr(0, dot), whole.substr(dot + 1));
+      if (const auto dot = whole.find('.'); dot != std::string::npos)
+        found.emplace_back(whole.substr(0, dot), whole.substr(dot + 1));
     }
     if (member.key() == "Fn::Sub") {
       const json::value* text = list != nullptr && !list->empty() ? &(*list)[0] : &member.value();
       if (text->is_string())
         for (const auto& name : substituted_names(text->get_string()))
-          if (const auto dot = name.find('.'); dot != std::string::npos) found.emplace_back(name.substr(0, dot), name.substr(dot + 1));
+          if (const auto dot = name.find('.'); dot != std::string::npos)
+            found.emplace_back(name.substr(0, dot), name.substr(dot + 1));
     }
     collect_attributes(member.value(), found);
   }
@@ -71,11 +75,14 @@ Result<void> ResourceTypes::check(const Template& of, Strict strict) const {
   for (const auto& resource : of.resources)
     if (find(resource.type) == nullptr && unknown.find(resource.type) == std::string::npos)
       unknown.append(unknown.empty() ? "" : ", ").append(resource.type);
-  if (!unknown.empty()) return invalid_template("Template format error: Unrecognized resource types: [" + unknown + "]");
+  if (!unknown.empty())
+    return invalid_template("Template format error: Unrecognized resource types: [" + unknown +
+                            "]");
   for (const auto& resource : of.resources)
     if (strict == Strict::yes && is_inert(resource.type))
-      return invalid_template("Template error: resource " + resource.id + " of type " + resource.type +
-                              " would be inert here (line " + std::to_string(resource.line) + "), and strict was asked for");
+      return invalid_template("Template error: resource " + resource.id + " of type " +
+                              resource.type + " would be inert here (line " +
+                              std::to_string(resource.line) + "), and strict was asked for");
   std::vector<std::pair<std::string, std::string>> asked;
   for (const auto& resource : of.resources) collect_attributes(resource.properties, asked);
   for (const auto& output : of.outputs) {
@@ -87,7 +94,8 @@ Result<void> ResourceTypes::check(const Template& of, Strict strict) const {
     if (resource == nullptr) continue;
     const auto known = find(resource->type)->attributes();
     if (std::find(known.begin(), known.end(), attribute) == known.end())
-      return invalid_template("Template error: resource " + id + " does not support attribute type " + attribute + " in Fn::GetAtt");
+      return invalid_template("Template error: resource " + id +
+                              " does not support attribute type " + attribute + " in Fn::GetAtt");
   }
   return {};
 }

@@ -25,15 +25,17 @@ class ResourceTypes {
   const ResourceType* find(std::string_view name) const;
   std::vector<std::string> names() const;
 
-  // Every type is known, every attribute asked for exists. With `Strict::yes` inert types are refused.
+  // Every type is known, every attribute asked for exists. With `Strict::yes` inert types are
+  // refused.
   Result<void> check(const Template& of, Strict strict) const;
 
  private:
   std::map<std::string, std::unique_ptr<ResourceType>, std::less<>> types_;
 };
 
-// The properties as the type wants them: scalars turned into the right kind, nothing unknown, nothing missing. `tags` are the
-// stack's. Errors: ValidationError with the service's sentence ("Encountered unsupported property X").
+// The properties as the type wants them: scalars turned into the right kind, nothing unknown,
+// nothing missing. `tags` are the stack's. Errors: ValidationError with the service's sentence
+// ("Encountered unsupported property X").
 Result<json::object> check_properties(const ResourceType& type, const json::object& given,
                                       const std::map<std::string, std::string>& tags);
 
@@ -45,7 +47,8 @@ std::optional<bool> flag_if(const json::object& properties, std::string_view nam
 std::vector<std::string> texts_of(const json::object& properties, std::string_view name);
 const json::object* object_if(const json::object& properties, std::string_view name);
 const json::array& list_of(const json::object& properties, std::string_view name);
-std::map<std::string, std::string> tags_of(const json::object& properties, std::string_view name = "Tags");
+std::map<std::string, std::string> tags_of(const json::object& properties,
+                                           std::string_view name = "Tags");
 // The property with that name, or the name that was generated.
 std::string name_or(const json::object& properties, std::string_view name, const Request& request);
 // Whether an error says that there is no such thing (any more), in any service's words.
@@ -55,7 +58,8 @@ struct TagChanges {
   std::map<std::string, std::string> set;
   std::vector<std::string> removed;
 };
-TagChanges tag_changes(const json::object& before, const json::object& after, std::string_view name = "Tags");
+TagChanges tag_changes(const json::object& before, const json::object& after,
+                       std::string_view name = "Tags");
 // A policy document as the text that services take.
 std::string document_text(const json::object& properties, std::string_view name);
 

@@ -9,25 +9,30 @@
 namespace cloudlet::deploy {
 namespace {
 
-Result<json::value> check_value(const Property& property, const json::value& given, const std::string& path);
+Result<json::value> check_value(const Property& property, const json::value& given,
+                                const std::string& path);
 
 Error wrong_type(const std::string& path, std::string_view wanted) {
   return invalid_template("Value of property " + path + " must be " + std::string(wanted));
 }
 
-Result<json::object> check_members(std::span<const Property> known, const json::object& given, const std::string& path) {
+Result<json::object> check_members(std::span<const Property> known, const json::object& given,
+                                   const std::string& path) {
   for (const auto& member : given) {
     bool found = false;
-    for (const auto& property : known) found = found || property.name == std::string_view(member.key());
+    for (const auto& property : known)
+      found = found || property.name == std::string_view(member.key());
     if (!found)
-      return invalid_template("Encountered unsupported property " + (path.empty() ? "" : path + ".") + std::string(member.key()));
+      return invalid_template("Encountered unsupported property " +
+                              (path.empty() ? "" : path + ".") + std::string(member.key()));
   }
   json::object result;
   for (const auto& property : known) {
     const std::string here = (path.empty() ? "" : path + ".") + std::string(property.name);
     const auto* value = given.if_contains(property.name);
     if (value == nullptr) {
-      if (property.need == Need::required) return invalid_template("Property " + here + " cannot be empty.");
+      if (property.need == Need::required)
+        return invalid_template("Property " + here + " cannot be empty.");
       continue;
     }
     TRY(auto checked, check_value(property, *value, here));
@@ -42,12 +47,14 @@ Result<json::value> check_number(const json::value& given, const std::string& pa
   std::int64_t number = 0;
   if (text) {
     const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (read.ec == std::errc() && read.ptr == text->data() + text->size()) return json::value(number);
+    if (read.ec == std::errc() && read.ptr == text->data() + text->size())
+      return json::value(number);
   }
   return wrong_type(path, "a number");
 }
 
-Result<json::value> check_objects(const Property& property, const json::value& given, const std::string& path) {
+Result<json::value> check_objects(const Property& property, const json::value& given,
+                                  const std::string& path) {
   const auto* list = given.if_array();
   if (list == nullptr) return wrong_type(path, "a list");
   json::array result;
@@ -83,8 +90,10 @@ Result<json::value> check_map(const json::value& given, const std::string& path)
   return json::value(std::move(result));
 }
 
-Result<json::value> check_value(const Property& property, const json::value& given, const std::string& path) {
-  static constexpr Property tag[] = {{.name = "Key", .need = Need::required}, {.name = "Value", .need = Need::required}};
+Result<json::value> check_value(const Property& property, const json::value& given,
+                                const std::string& path) {
+  static constexpr Property tag[] = {{.name = "Key", .need = Need::required},
+                                     {.name = "Value", .need = Need::required}};
   static constexpr Property tag_list{.name = "Tags", .kind = Kind::objects, .members = tag};
   switch (property.kind) {
     case Kind::text: {
@@ -138,7 +147,9 @@ std::optional<std::string> text_if(const json::object& properties, std::string_v
   return value == nullptr ? std::nullopt : scalar_text(*value);
 }
 
-std::string text_of(const json::object& properties, std::string_view name) { return text_if(properties, name).value_or(""); }
+std::string text_of(const json::object& properties, std::string_view name) {
+  return text_if(properties, name).value_or("");
+}
 
 std::optional<std::int64_t> number_if(const json::object& properties, std::string_view name) {
   const auto* value = properties.if_contains(name);
@@ -160,7 +171,8 @@ const json::array& list_of(const json::object& properties, std::string_view name
 
 std::vector<std::string> texts_of(const json::object& properties, std::string_view name) {
   std::vector<std::string> texts;
-  for (const auto& element : list_of(properties, name)) texts.push_back(scalar_text(element).value_or(""));
+  for (const auto& element : list_of(properties, name))
+    texts.push_back(scalar_text(element).value_or(""));
   return texts;
 }
 
@@ -181,17 +193,20 @@ std::string name_or(const json::object& properties, std::string_view name, const
 }
 
 bool says_missing(const Error& error) {
-  for (const std::string_view name : {"ResourceNotFoundException", "NotFoundException", "NoSuchEntityException", "NoSuchBucket",
-                                      "NoSuchTagSet", "NotFound", "ResourceNotFound", "NoSuchEntity"})
+  for (const std::string_view name :
+       {"ResourceNotFoundException", "NotFoundException", "NoSuchEntityException", "NoSuchBucket",
+        "NoSuchTagSet", "NotFound", "ResourceNotFound", "NoSuchEntity"})
     if (error.kind().name == name || error.kind().code == name) return true;
   return false;
 }
 
-TagChanges tag_changes(const json::object& before, const json::object& after, std::string_view name) {
+TagChanges tag_changes(const json::object& before, const json::object& after,
+                       std::string_view name) {
   const auto old = tags_of(before, name), wanted = tags_of(after, name);
   TagChanges changes;
   for (const auto& [key, value] : wanted)
-    if (const auto there = old.find(key); there == old.end() || there->second != value) changes.set[key] = value;
+    if (const auto there = old.find(key); there == old.end() || there->second != value)
+      changes.set[key] = value;
   for (const auto& [key, value] : old)
     if (!wanted.contains(key)) changes.removed.push_back(key);
   return changes;

@@ -43,7 +43,9 @@ std::pair<std::string, std::string> pair_from(std::string_view bytes) {
 
 std::string encode(const Operation& operation) {
   RecordWriter w;
-  w.number(1, operation.number).number(2, static_cast<std::uint64_t>(operation.phase)).text(3, operation.token);
+  w.number(1, operation.number)
+      .number(2, static_cast<std::uint64_t>(operation.phase))
+      .text(3, operation.token);
   for (const auto& id : operation.failed) w.element(4, id);
   w.text(5, operation.failure).flag(6, operation.undoing).flag(7, operation.cancelled);
   return w.take();
@@ -64,7 +66,12 @@ Operation decode_operation(std::string_view bytes) {
 }
 
 std::string encode(const OutputValue& output) {
-  return RecordWriter().text(1, output.name).text(2, output.value).text(3, output.description).text(4, output.export_name).take();
+  return RecordWriter()
+      .text(1, output.name)
+      .text(2, output.value)
+      .text(3, output.description)
+      .text(4, output.export_name)
+      .take();
 }
 
 OutputValue decode_output(std::string_view bytes) {
@@ -98,11 +105,16 @@ Physical decode_physical(std::string_view bytes) {
 
 }  // namespace
 
-std::string Stack::arn() const { return make_arn("cloudformation", scope, "stack/" + name + "/" + uuid); }
+std::string Stack::arn() const {
+  return make_arn("cloudformation", scope, "stack/" + name + "/" + uuid);
+}
 
 std::string encode(const Stack& stack) {
   RecordWriter w;
-  w.text(1, stack.scope.account).text(2, stack.scope.region).text(3, stack.uuid).text(4, stack.name);
+  w.text(1, stack.scope.account)
+      .text(2, stack.scope.region)
+      .text(3, stack.uuid)
+      .text(4, stack.name);
   w.text(5, stack.status).text(6, stack.reason).text(7, stack.description).time(8, stack.created);
   if (stack.updated) w.time(9, *stack.updated);
   if (stack.deleted) w.time(10, *stack.deleted);
@@ -166,11 +178,18 @@ Deployment decode_deployment(std::string_view bytes) {
 
 std::string encode(const StackResource& resource) {
   RecordWriter w;
-  w.text(1, resource.id).text(2, resource.type).text(3, resource.status).text(4, resource.reason).time(5, resource.updated);
+  w.text(1, resource.id)
+      .text(2, resource.type)
+      .text(3, resource.status)
+      .text(4, resource.reason)
+      .time(5, resource.updated);
   w.text(6, encode(resource.now));
   for (const auto& id : resource.depends_on) w.element(7, id);
-  w.number(8, static_cast<std::uint64_t>(resource.deletion)).number(9, static_cast<std::uint64_t>(resource.replacement));
-  w.number(10, static_cast<std::uint64_t>(resource.work)).number(11, resource.attempts).flag(12, resource.looked);
+  w.number(8, static_cast<std::uint64_t>(resource.deletion))
+      .number(9, static_cast<std::uint64_t>(resource.replacement));
+  w.number(10, static_cast<std::uint64_t>(resource.work))
+      .number(11, resource.attempts)
+      .flag(12, resource.looked);
   w.text(13, resource.name);
   if (!resource.wanted.empty()) w.text(14, json::serialize(resource.wanted));
   w.number(15, resource.operation).flag(16, resource.added).flag(17, resource.replaced);
@@ -238,44 +257,69 @@ StackEvent decode_event(std::string_view bytes) {
 
 namespace keys {
 namespace {
-store::Key of(const Scope& scope, const char* kind) { return store::make_key("cloudformation", scope, kind); }
+store::Key of(const Scope& scope, const char* kind) {
+  return store::make_key("cloudformation", scope, kind);
+}
 }  // namespace
 
 store::Key stacks(const Scope& scope) { return of(scope, "stack"); }
 store::Key stack(const Scope& scope, const std::string& uuid) { return stacks(scope).add(uuid); }
 store::Key name(const Scope& scope, const std::string& name) { return of(scope, "name").add(name); }
-store::Key deployments(const Scope& scope, const std::string& uuid) { return of(scope, "deployment").add(uuid); }
+store::Key deployments(const Scope& scope, const std::string& uuid) {
+  return of(scope, "deployment").add(uuid);
+}
 store::Key deployment(const Scope& scope, const std::string& uuid, std::uint64_t number) {
   return deployments(scope, uuid).add(number);
 }
-store::Key resources(const Scope& scope, const std::string& uuid) { return of(scope, "resource").add(uuid); }
-store::Key resource(const Scope& scope, const std::string& uuid, const std::string& id) { return resources(scope, uuid).add(id); }
-store::Key leftovers(const Scope& scope, const std::string& uuid) { return of(scope, "leftover").add(uuid); }
+store::Key resources(const Scope& scope, const std::string& uuid) {
+  return of(scope, "resource").add(uuid);
+}
+store::Key resource(const Scope& scope, const std::string& uuid, const std::string& id) {
+  return resources(scope, uuid).add(id);
+}
+store::Key leftovers(const Scope& scope, const std::string& uuid) {
+  return of(scope, "leftover").add(uuid);
+}
 store::Key leftover(const Scope& scope, const std::string& uuid, std::uint64_t number) {
   return leftovers(scope, uuid).add(number);
 }
-store::Key events(const Scope& scope, const std::string& uuid) { return of(scope, "event").add(uuid); }
-store::Key event(const Scope& scope, const std::string& uuid, std::uint64_t number) { return events(scope, uuid).add(number); }
+store::Key events(const Scope& scope, const std::string& uuid) {
+  return of(scope, "event").add(uuid);
+}
+store::Key event(const Scope& scope, const std::string& uuid, std::uint64_t number) {
+  return events(scope, uuid).add(number);
+}
 store::Key exports(const Scope& scope) { return of(scope, "export"); }
-store::Key exported(const Scope& scope, const std::string& name) { return exports(scope).add(name); }
+store::Key exported(const Scope& scope, const std::string& name) {
+  return exports(scope).add(name);
+}
 store::Key imports(const Scope& scope) { return of(scope, "import"); }
-store::Key importers(const Scope& scope, const std::string& name) { return imports(scope).add(name); }
-store::Key imported(const Scope& scope, const std::string& name, const std::string& uuid, std::uint64_t operation) {
+store::Key importers(const Scope& scope, const std::string& name) {
+  return imports(scope).add(name);
+}
+store::Key imported(const Scope& scope, const std::string& name, const std::string& uuid,
+                    std::uint64_t operation) {
   return importers(scope, name).add(uuid).add(operation);
 }
 store::Key all_running() { return store::make_key("cloudformation-running"); }
-store::Key running(const Scope& scope, const std::string& uuid) { return all_running().add(scope).add(uuid); }
+store::Key running(const Scope& scope, const std::string& uuid) {
+  return all_running().add(scope).add(uuid);
+}
 }  // namespace keys
 
-std::optional<Stack> read_stack(const store::ReadTxn& tx, const Scope& scope, const std::string& uuid) {
+std::optional<Stack> read_stack(const store::ReadTxn& tx, const Scope& scope,
+                                const std::string& uuid) {
   const auto bytes = tx.get(keys::stack(scope, uuid));
   if (!bytes) return std::nullopt;
   return decode_stack(*bytes);
 }
 
-void write_stack(store::Txn& tx, const Stack& stack) { tx.put(keys::stack(stack.scope, stack.uuid), encode(stack)); }
+void write_stack(store::Txn& tx, const Stack& stack) {
+  tx.put(keys::stack(stack.scope, stack.uuid), encode(stack));
+}
 
-std::optional<Deployment> read_deployment(const store::ReadTxn& tx, const Stack& stack, std::uint64_t number) {
+std::optional<Deployment> read_deployment(const store::ReadTxn& tx, const Stack& stack,
+                                          std::uint64_t number) {
   const auto bytes = tx.get(keys::deployment(stack.scope, stack.uuid, number));
   if (!bytes) return std::nullopt;
   return decode_deployment(*bytes);
@@ -283,12 +327,13 @@ std::optional<Deployment> read_deployment(const store::ReadTxn& tx, const Stack&
 
 std::map<std::string, StackResource> read_resources(const store::ReadTxn& tx, const Stack& stack) {
   std::map<std::string, StackResource> resources;
-  tx.scan(store::prefix(keys::resources(stack.scope, stack.uuid)), [&](std::string_view, std::string_view value) {
-    StackResource resource = decode_resource(value);
-    std::string id = resource.id;
-    resources.emplace(std::move(id), std::move(resource));
-    return true;
-  });
+  tx.scan(store::prefix(keys::resources(stack.scope, stack.uuid)),
+          [&](std::string_view, std::string_view value) {
+            StackResource resource = decode_resource(value);
+            std::string id = resource.id;
+            resources.emplace(std::move(id), std::move(resource));
+            return true;
+          });
   return resources;
 }
 
@@ -306,10 +351,11 @@ void add_event(store::Txn& tx, Stack& stack, StackEvent event) {
   tx.put(keys::event(stack.scope, stack.uuid, number), encode(event));
   if (++stack.events <= events_max) return;
   std::optional<std::string> oldest;
-  tx.scan(store::prefix(keys::events(stack.scope, stack.uuid)), [&](std::string_view key, std::string_view) {
-    oldest = std::string(key);
-    return false;
-  });
+  tx.scan(store::prefix(keys::events(stack.scope, stack.uuid)),
+          [&](std::string_view key, std::string_view) {
+            oldest = std::string(key);
+            return false;
+          });
   if (oldest) tx.erase(store::Key::from_bytes(*oldest));
   --stack.events;
 }

@@ -1,7 +1,9 @@
-// What is kept of stacks: the stack, what was deployed, its resources and how far the work on each has come, its events.
+// What is kept of stacks: the stack, what was deployed, its resources and how far the work on each
+// has come, its events.
 //
-// Every step of the engine writes its intent here before it acts and its result after, so that whatever a crash leaves behind says
-// what to do next. Keys: see `keys` below; all begin with "cloudformation".
+// Every step of the engine writes its intent here before it acts and its result after, so that
+// whatever a crash leaves behind says what to do next. Keys: see `keys` below; all begin with
+// "cloudformation".
 #pragma once
 
 #include <map>
@@ -37,10 +39,10 @@ enum class OnFailure : std::uint8_t { rollback = 0, nothing = 1, remove = 2 };
 struct Operation {
   std::uint64_t number = 0;  // grows; a resource settled by this operation bears it
   Phase phase = Phase::idle;
-  std::string token;                      // ClientRequestToken, repeated in events
-  std::vector<std::string> failed;        // logical ids
-  std::string failure;                    // why, where no resource is to blame
-  bool undoing = false;                   // the cleanup belongs to a failed update
+  std::string token;                // ClientRequestToken, repeated in events
+  std::vector<std::string> failed;  // logical ids
+  std::string failure;              // why, where no resource is to blame
+  bool undoing = false;             // the cleanup belongs to a failed update
   bool cancelled = false;
 };
 
@@ -102,7 +104,8 @@ struct StackResource {
   // The step under way: the intent. `name` is fixed before the first attempt.
   Work work = Work::none;
   std::uint64_t attempts = 0;
-  bool looked = false;  // no other resource has that name: a later attempt that finds one has found its own
+  bool looked =
+      false;  // no other resource has that name: a later attempt that finds one has found its own
   std::string name;
   json::object wanted;
   // What this operation did, until it is over.
@@ -135,22 +138,26 @@ store::Key deployment(const Scope& scope, const std::string& uuid, std::uint64_t
 store::Key deployments(const Scope& scope, const std::string& uuid);
 store::Key resource(const Scope& scope, const std::string& uuid, const std::string& id);
 store::Key resources(const Scope& scope, const std::string& uuid);
-store::Key leftover(const Scope& scope, const std::string& uuid, std::uint64_t number);  // a StackResource to be removed
+store::Key leftover(const Scope& scope, const std::string& uuid,
+                    std::uint64_t number);  // a StackResource to be removed
 store::Key leftovers(const Scope& scope, const std::string& uuid);
 store::Key event(const Scope& scope, const std::string& uuid, std::uint64_t number);
 store::Key events(const Scope& scope, const std::string& uuid);
 store::Key exported(const Scope& scope, const std::string& name);  // -> uuid, value
 store::Key exports(const Scope& scope);
-store::Key imported(const Scope& scope, const std::string& name, const std::string& uuid, std::uint64_t operation);
+store::Key imported(const Scope& scope, const std::string& name, const std::string& uuid,
+                    std::uint64_t operation);
 store::Key importers(const Scope& scope, const std::string& name);
 store::Key imports(const Scope& scope);
 store::Key running(const Scope& scope, const std::string& uuid);  // there is work to do
 store::Key all_running();
 }  // namespace keys
 
-std::optional<Stack> read_stack(const store::ReadTxn& tx, const Scope& scope, const std::string& uuid);
+std::optional<Stack> read_stack(const store::ReadTxn& tx, const Scope& scope,
+                                const std::string& uuid);
 void write_stack(store::Txn& tx, const Stack& stack);
-std::optional<Deployment> read_deployment(const store::ReadTxn& tx, const Stack& stack, std::uint64_t number);
+std::optional<Deployment> read_deployment(const store::ReadTxn& tx, const Stack& stack,
+                                          std::uint64_t number);
 std::map<std::string, StackResource> read_resources(const store::ReadTxn& tx, const Stack& stack);
 void write_resource(store::Txn& tx, const Stack& stack, const StackResource& resource);
 // Adds an event and counts it in `stack` (which the caller writes); the oldest goes beyond 10,000.

@@ -18,10 +18,13 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return all;
 }
 
-Error format_error(const std::string& what) { return invalid_template("Template format error: " + what); }
+Error format_error(const std::string& what) {
+  return invalid_template("Template format error: " + what);
+}
 
 bool alphanumeric(std::string_view name) {
-  return !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c); });
+  return !name.empty() && name.size() <= 255 &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c); });
 }
 
 Result<void> check_names(const json::object& section, const std::string& name) {
@@ -39,7 +42,8 @@ Result<const json::object*> section(const json::object& root, std::string_view n
   return format_error("unsupported structure. '" + std::string(name) + "' section must be a map.");
 }
 
-Result<std::string> text_member(const json::object& object, std::string_view name, const std::string& where) {
+Result<std::string> text_member(const json::object& object, std::string_view name,
+                                const std::string& where) {
   const json::value* value = object.if_contains(name);
   if (value == nullptr) return std::string();
   if (auto text = scalar_text(*value)) return std::move(*text);
@@ -47,7 +51,8 @@ Result<std::string> text_member(const json::object& object, std::string_view nam
 }
 
 template <class Number>
-Result<std::optional<Number>> number_member(const json::object& object, std::string_view name, const std::string& where) {
+Result<std::optional<Number>> number_member(const json::object& object, std::string_view name,
+                                            const std::string& where) {
   TRY(const std::string text, text_member(object, name, where));
   if (text.empty()) return std::optional<Number>();
   Number number{};
@@ -64,7 +69,8 @@ Result<std::vector<std::string>> text_list(const json::value& value, const std::
     return texts;
   }
   const auto* list = value.if_array();
-  if (list == nullptr) return format_error("[" + where + "] must be a string or a list of strings.");
+  if (list == nullptr)
+    return format_error("[" + where + "] must be a string or a list of strings.");
   for (const auto& element : *list) {
     auto text = scalar_text(element);
     if (!text) return format_error("[" + where + "] must be a string or a list of strings.");
@@ -73,7 +79,8 @@ Result<std::vector<std::string>> text_list(const json::value& value, const std::
   return texts;
 }
 
-Result<void> only(const json::object& object, std::initializer_list<std::string_view> known, const std::string& what) {
+Result<void> only(const json::object& object, std::initializer_list<std::string_view> known,
+                  const std::string& what) {
   for (const auto& member : object)
     if (std::find(known.begin(), known.end(), std::string_view(member.key())) == known.end())
       return format_error("Invalid template " + what + " '" + std::string(member.key()) + "'");
@@ -83,20 +90,24 @@ Result<void> only(const json::object& object, std::initializer_list<std::string_
 Result<Parameter> read_parameter(std::string name, const json::value& value) {
   const std::string where = "/Parameters/" + name;
   const auto* object = value.if_object();
-  if (object == nullptr) return format_error("Every Parameters member must be an object. (" + where + ")");
+  if (object == nullptr)
+    return format_error("Every Parameters member must be an object. (" + where + ")");
   CHECK(only(*object,
-             {"Type", "Default", "AllowedValues", "AllowedPattern", "MinValue", "MaxValue", "MinLength", "MaxLength", "Description",
-              "ConstraintDescription", "NoEcho"},
+             {"Type", "Default", "AllowedValues", "AllowedPattern", "MinValue", "MaxValue",
+              "MinLength", "MaxLength", "Description", "ConstraintDescription", "NoEcho"},
              "parameter property"));
   Parameter parameter;
   parameter.name = std::move(name);
-  if (!object->contains("Type")) return format_error("Every Parameters object must contain a Type member.");
+  if (!object->contains("Type"))
+    return format_error("Every Parameters object must contain a Type member.");
   TRY(parameter.type, text_member(*object, "Type", where));
   if (parameter.type.starts_with("AWS::") || parameter.type.starts_with("List<AWS::"))
     return format_error("Parameter " + parameter.name + " has type " + parameter.type +
-                        ", which is not supported here: only String, Number, List<Number> and CommaDelimitedList are");
-  if (parameter.type != "String" && parameter.type != "Number" && parameter.type != "List<Number>" &&
-      parameter.type != "List<String>" && parameter.type != "CommaDelimitedList")
+                        ", which is not supported here: only String, Number, List<Number> and "
+                        "CommaDelimitedList are");
+  if (parameter.type != "String" && parameter.type != "Number" &&
+      parameter.type != "List<Number>" && parameter.type != "List<String>" &&
+      parameter.type != "CommaDelimitedList")
     return format_error("Unrecognized parameter type: " + parameter.type);
   if (const auto* given = object->if_contains("Default")) {
     TRY(const auto texts, text_list(*given, where + "/Default"));
@@ -108,8 +119,10 @@ Result<Parameter> read_parameter(std::string name, const json::value& value) {
     TRY(parameter.allowed_values, text_list(*given, where + "/AllowedValues"));
   }
   TRY(parameter.allowed_pattern, text_member(*object, "AllowedPattern", where));
-  if (!parameter.allowed_pattern.empty() && !re2::RE2(parameter.allowed_pattern, re2::RE2::Quiet).ok())
-    return format_error("[" + where + "/AllowedPattern] is not a regular expression that is served here");
+  if (!parameter.allowed_pattern.empty() &&
+      !re2::RE2(parameter.allowed_pattern, re2::RE2::Quiet).ok())
+    return format_error("[" + where +
+                        "/AllowedPattern] is not a regular expression that is served here");
   TRY(parameter.description, text_member(*object, "Description", where));
   TRY(parameter.constraint_description, text_member(*object, "ConstraintDescription", where));
   TRY(parameter.min_value, number_member<double>(*object, "MinValue", where));
@@ -127,30 +140,40 @@ Result<Keep> read_policy(const json::object& object, std::string_view name, cons
   const auto text = scalar_text(*value);
   if (text == "Delete") return Keep::remove;
   if (text == "Retain") return Keep::retain;
-  if (text == "RetainExceptOnCreate" && name == "DeletionPolicy") return Keep::retain_except_on_create;
+  if (text == "RetainExceptOnCreate" && name == "DeletionPolicy")
+    return Keep::retain_except_on_create;
   if (text == "Snapshot")
-    return invalid_template("Template error: resource " + id + " does not support " + std::string(name) + " Snapshot");
-  return format_error("Unrecognized " + std::string(name) + " " + text.value_or("(not a string)") + " for resource " + id);
+    return invalid_template("Template error: resource " + id + " does not support " +
+                            std::string(name) + " Snapshot");
+  return format_error("Unrecognized " + std::string(name) + " " + text.value_or("(not a string)") +
+                      " for resource " + id);
 }
 
 Result<Resource> read_resource(std::string id, const json::value& value, const Document& document) {
   const std::string where = "/Resources/" + id;
   const auto* object = value.if_object();
-  if (object == nullptr) return format_error("[" + where + "] Every Resources member must be an object.");
+  if (object == nullptr)
+    return format_error("[" + where + "] Every Resources member must be an object.");
   for (const std::string_view refused : {"CreationPolicy", "UpdatePolicy"})
     if (object->contains(refused))
-      return format_error("Resource " + id + " has a " + std::string(refused) + ", which is not supported here (line " +
+      return format_error("Resource " + id + " has a " + std::string(refused) +
+                          ", which is not supported here (line " +
                           std::to_string(document.line(where + "/" + std::string(refused))) + ")");
-  CHECK(only(*object, {"Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"},
+  CHECK(only(*object,
+             {"Type", "Properties", "DependsOn", "Condition", "DeletionPolicy",
+              "UpdateReplacePolicy", "Metadata"},
              "resource property"));
   Resource resource;
   resource.line = document.line(where);
   const json::value* type = object->if_contains("Type");
-  if (type == nullptr) return format_error("[" + where + "] Every Resources object must contain a Type member.");
+  if (type == nullptr)
+    return format_error("[" + where + "] Every Resources object must contain a Type member.");
   if (!type->is_string()) return format_error("[" + where + "/Type] must be a string.");
   resource.type = std::string(type->get_string());
-  if (const auto* properties = object->if_contains("Properties"); properties != nullptr && !properties->is_null()) {
-    if (!properties->is_object()) return format_error("[" + where + "] Properties must be an object.");
+  if (const auto* properties = object->if_contains("Properties");
+      properties != nullptr && !properties->is_null()) {
+    if (!properties->is_object())
+      return format_error("[" + where + "] Properties must be an object.");
     if (const auto bad = find_null(*properties, where + "/Properties"))
       return format_error("[" + *bad + "] 'null' values are not allowed in templates");
     resource.properties = properties->get_object();
@@ -169,12 +192,14 @@ Result<Resource> read_resource(std::string id, const json::value& value, const D
 Result<Output> read_output(std::string name, const json::value& value) {
   const std::string where = "/Outputs/" + name;
   const auto* object = value.if_object();
-  if (object == nullptr) return format_error("[" + where + "] Every Outputs member must be an object.");
+  if (object == nullptr)
+    return format_error("[" + where + "] Every Outputs member must be an object.");
   CHECK(only(*object, {"Value", "Description", "Export", "Condition"}, "output property"));
   Output output;
   const auto* content = object->if_contains("Value");
   if (content == nullptr) return format_error("Every Outputs member must contain a Value object");
-  if (content->is_null()) return format_error("[" + where + "/Value] 'null' values are not allowed in templates");
+  if (content->is_null())
+    return format_error("[" + where + "/Value] 'null' values are not allowed in templates");
   output.value = *content;
   TRY(output.description, text_member(*object, "Description", where));
   TRY(output.condition, text_member(*object, "Condition", where));
@@ -190,11 +215,13 @@ Result<Output> read_output(std::string name, const json::value& value) {
 
 Result<void> check_mappings(const json::object& mappings) {
   for (const auto& map : mappings) {
-    if (!map.value().is_object()) return format_error("Every Mappings member " + std::string(map.key()) + " must be a map");
+    if (!map.value().is_object())
+      return format_error("Every Mappings member " + std::string(map.key()) + " must be a map");
     for (const auto& row : map.value().get_object()) {
       const auto* cells = row.value().if_object();
       if (cells == nullptr)
-        return format_error("Every Mappings attribute must be a map: " + std::string(map.key()) + "/" + std::string(row.key()));
+        return format_error("Every Mappings attribute must be a map: " + std::string(map.key()) +
+                            "/" + std::string(row.key()));
       for (const auto& cell : *cells)
         if (!scalar_text(cell.value()) && !cell.value().is_array())
           return format_error("Every Mappings attribute must be a String or a List.");
@@ -206,18 +233,27 @@ Result<void> check_mappings(const json::object& mappings) {
 Result<void> check_top(const json::object& root) {
   std::vector<std::string> unknown;
   for (const auto& member : root) {
-    static constexpr std::string_view known[] = {"AWSTemplateFormatVersion", "Description", "Metadata",  "Parameters",
-                                                 "Mappings",                 "Conditions",  "Transform", "Resources",
+    static constexpr std::string_view known[] = {"AWSTemplateFormatVersion",
+                                                 "Description",
+                                                 "Metadata",
+                                                 "Parameters",
+                                                 "Mappings",
+                                                 "Conditions",
+                                                 "Transform",
+                                                 "Resources",
                                                  "Outputs"};
     if (member.key() == "Rules" || member.key() == "Hooks")
       return format_error("the " + std::string(member.key()) + " section is not supported here");
-    if (std::find(std::begin(known), std::end(known), std::string_view(member.key())) == std::end(known))
+    if (std::find(std::begin(known), std::end(known), std::string_view(member.key())) ==
+        std::end(known))
       unknown.emplace_back(member.key());
   }
-  if (!unknown.empty()) return invalid_template("Invalid template property or properties [" + join(unknown) + "]");
+  if (!unknown.empty())
+    return invalid_template("Invalid template property or properties [" + join(unknown) + "]");
   if (const auto* version = root.if_contains("AWSTemplateFormatVersion"))
     if (scalar_text(*version) != "2010-09-09")
-      return format_error("Unsupported AWSTemplateFormatVersion " + scalar_text(*version).value_or("") + "; only 2010-09-09 is");
+      return format_error("Unsupported AWSTemplateFormatVersion " +
+                          scalar_text(*version).value_or("") + "; only 2010-09-09 is");
   return {};
 }
 
@@ -263,7 +299,9 @@ Result<Template> read_template(const Document& document) {
   }
   TRY(const auto* parameters, section(root, "Parameters"));
   CHECK(check_names(*parameters, "Parameter"));
-  if (parameters->size() > 200) return format_error("Number of parameters, " + std::to_string(parameters->size()) + ", is greater than maximum allowed, 200");
+  if (parameters->size() > 200)
+    return format_error("Number of parameters, " + std::to_string(parameters->size()) +
+                        ", is greater than maximum allowed, 200");
   for (const auto& member : *parameters) {
     TRY(auto parameter, read_parameter(member.key(), member.value()));
     result.parameters.push_back(std::move(parameter));
@@ -275,7 +313,9 @@ Result<Template> read_template(const Document& document) {
   result.conditions = *conditions;
   TRY(const auto* resources, section(root, "Resources"));
   if (resources->empty()) return format_error("At least one Resources member must be defined.");
-  if (resources->size() > 500) return format_error("Number of resources, " + std::to_string(resources->size()) + ", is greater than maximum allowed, 500");
+  if (resources->size() > 500)
+    return format_error("Number of resources, " + std::to_string(resources->size()) +
+                        ", is greater than maximum allowed, 500");
   CHECK(check_names(*resources, "Resource"));
   for (const auto& member : *resources) {
     TRY(auto resource, read_resource(member.key(), member.value(), document));
@@ -283,7 +323,9 @@ Result<Template> read_template(const Document& document) {
   }
   TRY(const auto* outputs, section(root, "Outputs"));
   CHECK(check_names(*outputs, "Outputs"));
-  if (outputs->size() > 200) return format_error("Number of outputs, " + std::to_string(outputs->size()) + ", is greater than maximum allowed, 200");
+  if (outputs->size() > 200)
+    return format_error("Number of outputs, " + std::to_string(outputs->size()) +
+                        ", is greater than maximum allowed, 200");
   for (const auto& member : *outputs) {
     TRY(auto output, read_output(member.key(), member.value()));
     result.outputs.push_back(std::move(output));

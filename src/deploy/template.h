@@ -64,10 +64,12 @@ struct Template {
   const Resource* resource(std::string_view id) const;
 };
 
-// Form only: sections, names, types of members. Errors: ValidationError with the service's sentences.
+// Form only: sections, names, types of members. Errors: ValidationError with the service's
+// sentences.
 Result<Template> read_template(const Document& document);
 
-// "60" of 60, "true" of true: how a scalar reads where a text is wanted; nothing for objects, lists and null.
+// "60" of 60, "true" of true: how a scalar reads where a text is wanted; nothing for objects, lists
+// and null.
 std::optional<std::string> scalar_text(const json::value& value);
 
 }  // namespace cloudlet::deploy

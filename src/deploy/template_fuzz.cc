@@ -1,4 +1,5 @@
-// Hostile templates: from text through transform, checks and parameters to what an operation would work from.
+// Hostile templates: from text through transform, checks and parameters to what an operation would
+// work from.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

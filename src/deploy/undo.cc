@@ -1,4 +1,5 @@
-// The ways back and out: what a failed update changed is put back, what is no longer wanted goes away.
+// The ways back and out: what a failed update changed is put back, what is no longer wanted goes
+// away.
 #include <algorithm>
 
 #include "deploy/advance.h"
@@ -6,9 +7,12 @@
 namespace cloudlet::deploy {
 namespace {
 
-constexpr Duration kept_after_deletion = std::chrono::hours(24 * 90);  // how long a deleted stack can still be described
+constexpr Duration kept_after_deletion =
+    std::chrono::hours(24 * 90);  // how long a deleted stack can still be described
 
-bool gone(const StackResource& item) { return item.status == "DELETE_COMPLETE" || item.status == "DELETE_SKIPPED"; }
+bool gone(const StackResource& item) {
+  return item.status == "DELETE_COMPLETE" || item.status == "DELETE_SKIPPED";
+}
 
 std::string failed_sentence(const std::vector<std::string>& failed, std::string_view what) {
   std::string all;
@@ -45,7 +49,8 @@ void Advance::begin_restore() {
       StackResource fresh = record;
       fresh.kept = false;
       const auto& waits_for = plan_.graph.find(id);
-      if (waits_for != plan_.graph.end()) fresh.depends_on.assign(waits_for->second.begin(), waits_for->second.end());
+      if (waits_for != plan_.graph.end())
+        fresh.depends_on.assign(waits_for->second.begin(), waits_for->second.end());
       add_leftover(std::move(fresh));
       record.now = *record.before;
       record.before.reset();
@@ -73,7 +78,8 @@ void Advance::restore() {
   }
   if (under_way(resources_) > 0) return;
   if (!failed.empty()) return finish("UPDATE_ROLLBACK_FAILED", failed_sentence(failed, "update"));
-  if (stack_.target != stack_.current) tx_.erase(keys::deployment(stack_.scope, stack_.uuid, stack_.target));
+  if (stack_.target != stack_.current)
+    tx_.erase(keys::deployment(stack_.scope, stack_.uuid, stack_.target));
   stack_.target = stack_.current;
   drop_imports(true);
   stack_.operation.undoing = true;
@@ -81,14 +87,18 @@ void Advance::restore() {
   stack_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "");
 }
 
-void Advance::settle_restored(StackResource& record, const Step& step, const Result<Made>& outcome) {
+void Advance::settle_restored(StackResource& record, const Step& step,
+                              const Result<Made>& outcome) {
   record.work = Work::none;
   record.wanted = {};
   if (outcome.has_error() || outcome->failure) {
     stack_.operation.failed.push_back(record.id);
-    set(record, "UPDATE_FAILED", outcome.has_error() ? outcome.error().message() : *outcome->failure);
+    set(record, "UPDATE_FAILED",
+        outcome.has_error() ? outcome.error().message() : *outcome->failure);
   } else {
-    record.now = {.id = outcome->physical_id, .properties = step.resource.wanted, .attributes = outcome->attributes};
+    record.now = {.id = outcome->physical_id,
+                  .properties = step.resource.wanted,
+                  .attributes = outcome->attributes};
     record.before.reset();
     set(record, "UPDATE_COMPLETE", "");
   }
@@ -99,13 +109,15 @@ void Advance::settle_restored(StackResource& record, const Step& step, const Res
 bool Advance::may_remove(const Items& items, const StackResource& item) const {
   return std::none_of(items.begin(), items.end(), [&](const auto& other) {
     return other.second.id != item.id && !gone(other.second) &&
-           std::find(other.second.depends_on.begin(), other.second.depends_on.end(), item.id) != other.second.depends_on.end();
+           std::find(other.second.depends_on.begin(), other.second.depends_on.end(), item.id) !=
+               other.second.depends_on.end();
   });
 }
 
 bool Advance::retained(const StackResource& item, bool leftover) const {
   if (leftover) return item.kept;
-  if (std::find(stack_.retained.begin(), stack_.retained.end(), item.id) != stack_.retained.end()) return true;
+  if (std::find(stack_.retained.begin(), stack_.retained.end(), item.id) != stack_.retained.end())
+    return true;
   if (stack_.operation.phase == Phase::undo || stack_.current == 0)
     return item.deletion == Keep::retain && !stack_.retain_except_on_create;
   return item.deletion != Keep::remove;
@@ -187,7 +199,8 @@ void Advance::removal_over() {
   stack_.deleted = now_;
   stack_.outputs.clear();
   tx_.erase(keys::name(stack_.scope, stack_.name));
-  tx_.at(now_ + kept_after_deletion, "cloudformation.forget", keys::stack(stack_.scope, stack_.uuid).bytes());
+  tx_.at(now_ + kept_after_deletion, "cloudformation.forget",
+         keys::stack(stack_.scope, stack_.uuid).bytes());
   finish("DELETE_COMPLETE", "");
 }
 

@@ -17,7 +17,9 @@ struct Discard {
   void operator()(zip_source_t* source) const { zip_source_free(source); }
 };
 
-Error zip_error(const std::string& what) { return Error(errors::internal_failure, "cannot make the package: " + what); }
+Error zip_error(const std::string& what) {
+  return Error(errors::internal_failure, "cannot make the package: " + what);
+}
 
 Result<void> add(zip_t* archive, const ZipEntry& entry) {
   zip_source_t* content = zip_source_buffer(archive, entry.bytes.data(), entry.bytes.size(), 0);
@@ -28,7 +30,8 @@ Result<void> add(zip_t* archive, const ZipEntry& entry) {
     return zip_error(zip_strerror(archive));
   }
   const auto at = static_cast<zip_uint64_t>(index);
-  zip_file_set_external_attributes(archive, at, 0, ZIP_OPSYS_UNIX, (regular_file | entry.mode) << 16);
+  zip_file_set_external_attributes(archive, at, 0, ZIP_OPSYS_UNIX,
+                                   (regular_file | entry.mode) << 16);
   zip_set_file_compression(archive, at, ZIP_CM_DEFLATE, 9);
   // The oldest moment that a zip can name.
   zip_file_set_dostime(archive, at, 0, (1 << 5) | 1, 0);
@@ -38,7 +41,8 @@ Result<void> add(zip_t* archive, const ZipEntry& entry) {
 }  // namespace
 
 Result<std::string> make_zip(std::vector<ZipEntry> entries) {
-  std::sort(entries.begin(), entries.end(), [](const ZipEntry& a, const ZipEntry& b) { return a.name < b.name; });
+  std::sort(entries.begin(), entries.end(),
+            [](const ZipEntry& a, const ZipEntry& b) { return a.name < b.name; });
   zip_error_t error;
   zip_error_init(&error);
   std::unique_ptr<zip_source_t, Discard> target(zip_source_buffer_create(nullptr, 0, 0, &error));
@@ -69,13 +73,17 @@ Result<std::vector<ZipEntry>> read_folder(const std::filesystem::path& path) {
   const auto read = [&](const fs::path& file, std::string name) -> Result<void> {
     const auto size = fs::file_size(file, ec);
     if (ec) return invalid("cannot read " + file.string() + ": " + ec.message());
-    if ((total += size) > bytes_max) return invalid(path.string() + " is larger than 250 MB, the limit of a function's package");
+    if ((total += size) > bytes_max)
+      return invalid(path.string() + " is larger than 250 MB, the limit of a function's package");
     std::ifstream stream(file, std::ios::binary);
     std::string bytes(size, '\0');
-    if (!stream.read(bytes.data(), static_cast<std::streamsize>(size))) return invalid("cannot read " + file.string());
+    if (!stream.read(bytes.data(), static_cast<std::streamsize>(size)))
+      return invalid("cannot read " + file.string());
     const auto permissions = static_cast<std::uint32_t>(fs::status(file, ec).permissions()) & 0777;
     // What may be run stays so; everything else depends on nobody's umask.
-    entries.push_back({.name = std::move(name), .bytes = std::move(bytes), .mode = (permissions & 0111) != 0 ? 0755u : 0644u});
+    entries.push_back({.name = std::move(name),
+                       .bytes = std::move(bytes),
+                       .mode = (permissions & 0111) != 0 ? 0755u : 0644u});
     return {};
   };
   if (fs::is_regular_file(path, ec)) {
@@ -91,7 +99,8 @@ Result<std::vector<ZipEntry>> read_folder(const std::filesystem::path& path) {
     if (!walk->is_regular_file(ec)) continue;
     if (walk->is_symlink(ec)) {
       const auto inside = fs::relative(fs::canonical(walk->path(), ec), root, ec).generic_string();
-      if (inside.empty() || inside.starts_with("..")) return invalid(walk->path().string() + " points out of the package");
+      if (inside.empty() || inside.starts_with(".."))
+        return invalid(walk->path().string() + " points out of the package");
     }
     CHECK(read(walk->path(), fs::relative(walk->path(), root, ec).generic_string()));
   }

@@ -1,4 +1,5 @@
-// Zip archives whose bytes depend on their content alone: no times, no owners, entries in the order of their names.
+// Zip archives whose bytes depend on their content alone: no times, no owners, entries in the order
+// of their names.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ struct ZipEntry {
 
 Result<std::string> make_zip(std::vector<ZipEntry> entries);
 
-// Every regular file below `folder` (links are followed to files inside it), or the one file that `path` is. Refuses more than
-// 250 MB, the limit of an unpacked function.
+// Every regular file below `folder` (links are followed to files inside it), or the one file that
+// `path` is. Refuses more than 250 MB, the limit of an unpacked function.
 Result<std::vector<ZipEntry>> read_folder(const std::filesystem::path& path);
 
 }  // namespace cloudlet::deploy

@@ -14,9 +14,9 @@ namespace cloudlet::deploy::sam {
 // One AWS::Serverless::Function on its way.
 struct Function {
   std::string id;
-  const json::object* source;      // the whole resource
-  json::object properties;         // Globals merged in
-  json::object* resources;         // where results go
+  const json::object* source;  // the whole resource
+  json::object properties;     // Globals merged in
+  json::object* resources;     // where results go
   const ParameterTexts* parameters;
   Problems* problems;
 
@@ -45,7 +45,8 @@ void make_events(const Function& function);
 
 // policy_templates.cc: the statements of "SNSPublishMessagePolicy" and its kind.
 enum class TemplateOutcome { ok, unknown, missing_parameter };
-TemplateOutcome policy_template(std::string_view name, const json::object& parameters, json::array& statements);
+TemplateOutcome policy_template(std::string_view name, const json::object& parameters,
+                                json::array& statements);
 
 // managed_policies.cc: "AmazonS3ReadOnlyAccess" -> its ARN; other texts stay.
 std::string managed_policy_arn(const std::string& name);

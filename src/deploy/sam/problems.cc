@@ -20,7 +20,8 @@ std::string Problems::line_of(const std::string& path) const {
 
 Error Problems::error() const {
   std::string text = "Transform " + std::string(transform_name) +
-                     " failed with: Invalid Serverless Application Specification document. Number of errors found: " +
+                     " failed with: Invalid Serverless Application Specification document. Number "
+                     "of errors found: " +
                      std::to_string(general_.size() + of_resources_.size()) + ".";
   for (const auto& sentence : general_) text += " " + sentence;
   for (const auto& [id, sentence] : of_resources_) text += " " + sentence;

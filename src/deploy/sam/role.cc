@@ -13,17 +13,22 @@ struct Role {
 };
 
 void add_managed(Role& role, json::value arn) {
-  if (std::find(role.managed.begin(), role.managed.end(), arn) == role.managed.end()) role.managed.push_back(std::move(arn));
+  if (std::find(role.managed.begin(), role.managed.end(), arn) == role.managed.end())
+    role.managed.push_back(std::move(arn));
 }
 
-bool no_value(const json::value& value) { return value == json::value(json::object{{"Ref", "AWS::NoValue"}}); }
+bool no_value(const json::value& value) {
+  return value == json::value(json::object{{"Ref", "AWS::NoValue"}});
+}
 
 // One inline policy: a statement document, or one policy template.
-std::optional<json::value> inline_policy(const Function& function, const json::value& entry, std::size_t index) {
+std::optional<json::value> inline_policy(const Function& function, const json::value& entry,
+                                         std::size_t index) {
   const std::string name = function.id + "RolePolicy" + std::to_string(index);
   const auto* object = entry.if_object();
   if (object == nullptr) return std::nullopt;
-  if (object->contains("Statement")) return json::object{{"PolicyName", name}, {"PolicyDocument", *object}};
+  if (object->contains("Statement"))
+    return json::object{{"PolicyName", name}, {"PolicyDocument", *object}};
   if (object->size() != 1 || !object->begin()->value().is_object()) return std::nullopt;
   json::array statements;
   const std::string of(object->begin()->key());
@@ -34,7 +39,8 @@ std::optional<json::value> inline_policy(const Function& function, const json::v
       function.refuse("Missing required parameters of the policy template " + of);
       return json::value(nullptr);
   }
-  return json::object{{"PolicyName", name}, {"PolicyDocument", json::object{{"Statement", std::move(statements)}}}};
+  return json::object{{"PolicyName", name},
+                      {"PolicyDocument", json::object{{"Statement", std::move(statements)}}}};
 }
 
 bool is_managed(const json::value& entry) {
@@ -42,18 +48,22 @@ bool is_managed(const json::value& entry) {
 }
 
 json::value managed(const json::value& entry) {
-  return entry.is_string() ? json::value(managed_policy_arn(std::string(entry.get_string()))) : entry;
+  return entry.is_string() ? json::value(managed_policy_arn(std::string(entry.get_string())))
+                           : entry;
 }
 
 // {"Fn::If": [condition, policy, policy]}: both of one kind, or one of them AWS::NoValue.
-bool add_conditional(const Function& function, Role& role, const json::value& entry, std::size_t index) {
+bool add_conditional(const Function& function, Role& role, const json::value& entry,
+                     std::size_t index) {
   const auto* branches = entry.get_object().at("Fn::If").if_array();
   if (branches == nullptr || branches->size() != 3) return false;
   const json::value& then = (*branches)[1];
   const json::value& otherwise = (*branches)[2];
   if (is_managed(no_value(then) ? otherwise : then)) {
     if (!is_managed(then) || !is_managed(otherwise)) return false;
-    add_managed(role, json::object{{"Fn::If", json::array{(*branches)[0], managed(then), managed(otherwise)}}});
+    add_managed(
+        role,
+        json::object{{"Fn::If", json::array{(*branches)[0], managed(then), managed(otherwise)}}});
     return true;
   }
   json::array made{(*branches)[0]};
@@ -87,18 +97,21 @@ bool add_policy(const Function& function, Role& role, const json::value& entry, 
 json::array entries(const json::value& policies) {
   if (const auto* list = policies.if_array()) return *list;
   const auto* object = policies.if_object();
-  if (object == nullptr || object->contains("Statement") || is_intrinsic(policies)) return {policies};
+  if (object == nullptr || object->contains("Statement") || is_intrinsic(policies))
+    return {policies};
   json::array list;
   for (const auto& member : *object) list.push_back(json::object{{member.key(), member.value()}});
   return list;
 }
 
 json::object assume_role(const Function& function) {
-  if (const auto* own = function.properties.if_contains("AssumeRolePolicyDocument"); own != nullptr && own->is_object())
+  if (const auto* own = function.properties.if_contains("AssumeRolePolicyDocument");
+      own != nullptr && own->is_object())
     return own->get_object();
-  const json::object statement{{"Action", json::array{"sts:AssumeRole"}},
-                               {"Effect", "Allow"},
-                               {"Principal", json::object{{"Service", json::array{"lambda.amazonaws.com"}}}}};
+  const json::object statement{
+      {"Action", json::array{"sts:AssumeRole"}},
+      {"Effect", "Allow"},
+      {"Principal", json::object{{"Service", json::array{"lambda.amazonaws.com"}}}}};
   return {{"Version", "2012-10-17"}, {"Statement", json::array{json::value(statement)}}};
 }
 
@@ -116,22 +129,29 @@ void make_role(const Function& function, const json::array& tags) {
     const json::array list = entries(*policies);
     for (std::size_t i = 0; i < list.size(); ++i)
       if (!add_policy(function, role, list[i], i))
-        return function.refuse("Policy at index " + std::to_string(i) + " in the 'Policies' property is not valid");
+        return function.refuse("Policy at index " + std::to_string(i) +
+                               " in the 'Policies' property is not valid");
   }
-  if (const auto* queue = function.properties.if_contains("DeadLetterQueue"); queue != nullptr && queue->is_object()) {
-    const bool topic = queue->get_object().contains("Type") && queue->get_object().at("Type") == json::value("SNS");
+  if (const auto* queue = function.properties.if_contains("DeadLetterQueue");
+      queue != nullptr && queue->is_object()) {
+    const bool topic = queue->get_object().contains("Type") &&
+                       queue->get_object().at("Type") == json::value("SNS");
     const auto* arn = queue->get_object().if_contains("TargetArn");
     json::object statement{{"Effect", "Allow"},
                            {"Action", topic ? "sns:publish" : "sqs:SendMessage"},
                            {"Resource", arn == nullptr ? json::value("*") : *arn}};
-    json::object document{{"Version", "2012-10-17"}, {"Statement", json::array{json::value(std::move(statement))}}};
-    role.inline_policies.push_back(
-        json::object{{"PolicyName", "DeadLetterQueuePolicy"}, {"PolicyDocument", std::move(document)}});
+    json::object document{{"Version", "2012-10-17"},
+                          {"Statement", json::array{json::value(std::move(statement))}}};
+    role.inline_policies.push_back(json::object{{"PolicyName", "DeadLetterQueuePolicy"},
+                                                {"PolicyDocument", std::move(document)}});
   }
-  json::object properties{{"AssumeRolePolicyDocument", assume_role(function)}, {"ManagedPolicyArns", std::move(role.managed)}};
-  if (!role.inline_policies.empty()) properties.emplace("Policies", std::move(role.inline_policies));
+  json::object properties{{"AssumeRolePolicyDocument", assume_role(function)},
+                          {"ManagedPolicyArns", std::move(role.managed)}};
+  if (!role.inline_policies.empty())
+    properties.emplace("Policies", std::move(role.inline_policies));
   properties.emplace("Tags", tags);
-  if (const auto* path = function.properties.if_contains("RolePath")) properties.emplace("Path", *path);
+  if (const auto* path = function.properties.if_contains("RolePath"))
+    properties.emplace("Path", *path);
   if (const auto* boundary = function.properties.if_contains("PermissionsBoundary"))
     properties.emplace("PermissionsBoundary", *boundary);
   function.emit(function.id + "Role", "AWS::IAM::Role", std::move(properties));

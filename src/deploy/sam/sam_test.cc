@@ -17,10 +17,12 @@ namespace cloudlet::deploy::sam {
 namespace {
 
 std::filesystem::path vectors() {
-  if (const char* given = std::getenv("CONFORMANCE_DIR")) return std::filesystem::path(given) / "sam";
+  if (const char* given = std::getenv("CONFORMANCE_DIR"))
+    return std::filesystem::path(given) / "sam";
   // ../shared/conformance of the project's root, wherever below it the test runs.
   for (auto at = std::filesystem::current_path(); at != at.root_path(); at = at.parent_path())
-    if (std::filesystem::exists(at / "shared" / "conformance")) return at / "shared" / "conformance" / "sam";
+    if (std::filesystem::exists(at / "shared" / "conformance"))
+      return at / "shared" / "conformance" / "sam";
   return "../shared/conformance/sam";
 }
 
@@ -43,13 +45,15 @@ json::value sorted(const json::value& value) {
   if (const auto* list = value.if_array()) {
     std::vector<json::value> elements;
     for (const auto& element : *list) elements.push_back(sorted(element));
-    std::sort(elements.begin(), elements.end(), [](const auto& a, const auto& b) { return json::serialize(a) < json::serialize(b); });
+    std::sort(elements.begin(), elements.end(),
+              [](const auto& a, const auto& b) { return json::serialize(a) < json::serialize(b); });
     return json::array(elements.begin(), elements.end());
   }
   return value;
 }
 
-// Vectors that use only what is served here. Event sources, aliases, function URLs and images have vectors of their own.
+// Vectors that use only what is served here. Event sources, aliases, function URLs and images have
+// vectors of their own.
 class Vector : public testing::TestWithParam<const char*> {};
 
 TEST_P(Vector, IsTransformedAsTheRealOneDoes) {
@@ -62,19 +66,27 @@ TEST_P(Vector, IsTransformedAsTheRealOneDoes) {
   ASSERT_TRUE(document.has_value()) << document.error().message();
   auto result = transform(*document);
   ASSERT_TRUE(result.has_value()) << result.error().message();
-  const json::value wanted = json::parse(slurp(vectors() / "output" / (std::string(GetParam()) + ".json")));
-  EXPECT_TRUE(json::serialize(sorted(*result)) == json::serialize(sorted(wanted))) << json::serialize(sorted(*result)).substr(0, 4000);
+  const json::value wanted =
+      json::parse(slurp(vectors() / "output" / (std::string(GetParam()) + ".json")));
+  EXPECT_TRUE(json::serialize(sorted(*result)) == json::serialize(sorted(wanted)))
+      << json::serialize(sorted(*result)).substr(0, 4000);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Served, Vector,
-    testing::Values("basic_function", "function_concurrency", "function_policy_with_conditional_managed_policy_name",
-                    "function_with_condition", "function_with_conditional_managed_policy",
-                    "function_with_conditional_managed_policy_and_ref_no_value", "function_with_conditional_policy_template",
-                    "function_with_conditional_policy_template_and_ref_no_value", "function_with_global_layers", "function_with_intrinsic_architecture", "function_with_intrinsics_resource_attribute",
-                    "function_with_null_events", "function_with_permissions_boundary", "function_with_policy_templates",
-                    "function_with_recursive_loop", "function_with_role_and_role_path", "function_with_role_path",
-                    "function_with_tracing", "iot_rule", "sns", "function_with_kmskeyarn", "function_with_file_system_config", "policy_template_import_vaule_refs_parameters_with_same_name_as_policy_parameter"),
+    testing::Values(
+        "basic_function", "function_concurrency",
+        "function_policy_with_conditional_managed_policy_name", "function_with_condition",
+        "function_with_conditional_managed_policy",
+        "function_with_conditional_managed_policy_and_ref_no_value",
+        "function_with_conditional_policy_template",
+        "function_with_conditional_policy_template_and_ref_no_value", "function_with_global_layers",
+        "function_with_intrinsic_architecture", "function_with_intrinsics_resource_attribute",
+        "function_with_null_events", "function_with_permissions_boundary",
+        "function_with_policy_templates", "function_with_recursive_loop",
+        "function_with_role_and_role_path", "function_with_role_path", "function_with_tracing",
+        "iot_rule", "sns", "function_with_kmskeyarn", "function_with_file_system_config",
+        "policy_template_import_vaule_refs_parameters_with_same_name_as_policy_parameter"),
     [](const auto& one) { return std::string(one.param); });
 
 class Refusal : public testing::TestWithParam<const char*> {};
@@ -89,17 +101,19 @@ TEST_P(Refusal, SaysWhatTheRealOneSays) {
   ASSERT_TRUE(document.has_value()) << document.error().message();
   auto result = transform(*document);
   ASSERT_TRUE(result.has_error());
-  const json::value wanted = json::parse(slurp(vectors() / "output" / (std::string(GetParam()) + ".json")));
-  EXPECT_EQ(result.error().message(),
-            "Transform AWS::Serverless-2016-10-31 failed with: " + std::string(wanted.at("errorMessage").get_string()));
+  const json::value wanted =
+      json::parse(slurp(vectors() / "output" / (std::string(GetParam()) + ".json")));
+  EXPECT_EQ(result.error().message(), "Transform AWS::Serverless-2016-10-31 failed with: " +
+                                          std::string(wanted.at("errorMessage").get_string()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Served, Refusal,
-                         testing::Values("error_function_no_codeuri", "error_function_no_runtime", "error_globals_is_not_dict",
-                                         "error_function_with_invalid_policy_statement",
-                                         "error_resource_not_dict", "error_resource_properties_not_dict",
-                                         "error_function_invalid_layer", "error_function_with_dynamic_ref_codeuri"),
-                         [](const auto& one) { return std::string(one.param); });
+INSTANTIATE_TEST_SUITE_P(
+    Served, Refusal,
+    testing::Values("error_function_no_codeuri", "error_function_no_runtime",
+                    "error_globals_is_not_dict", "error_function_with_invalid_policy_statement",
+                    "error_resource_not_dict", "error_resource_properties_not_dict",
+                    "error_function_invalid_layer", "error_function_with_dynamic_ref_codeuri"),
+    [](const auto& one) { return std::string(one.param); });
 
 std::string refusal(std::string_view text) {
   auto document = parse_document(text);
@@ -109,7 +123,8 @@ std::string refusal(std::string_view text) {
 }
 
 TEST(Sam, AnEventSourceWhoseServiceIsMissingIsNamedWithItsLine) {
-  EXPECT_THAT(refusal(R"(Resources:
+  EXPECT_THAT(
+      refusal(R"(Resources:
   F:
     Type: AWS::Serverless::Function
     Properties:
@@ -121,7 +136,8 @@ TEST(Sam, AnEventSourceWhoseServiceIsMissingIsNamedWithItsLine) {
           Type: Api
           Properties: {Path: /, Method: get}
 )"),
-              testing::HasSubstr("Event with id [Web] is invalid. Events of type Api are not supported here (line 9)."));
+      testing::HasSubstr(
+          "Event with id [Web] is invalid. Events of type Api are not supported here (line 9)."));
 }
 
 TEST(Sam, ASettingThatIsNotActedOnIsNamedWithItsLine) {
@@ -138,8 +154,10 @@ TEST(Sam, ASettingThatIsNotActedOnIsNamedWithItsLine) {
 }
 
 TEST(Sam, OtherServerlessTypesAreNamedWithTheirLine) {
-  EXPECT_THAT(refusal("Resources:\n  Table:\n    Type: AWS::Serverless::SimpleTable\n"),
-              testing::HasSubstr("Resources of type AWS::Serverless::SimpleTable are not supported here (line 3)."));
+  EXPECT_THAT(
+      refusal("Resources:\n  Table:\n    Type: AWS::Serverless::SimpleTable\n"),
+      testing::HasSubstr(
+          "Resources of type AWS::Serverless::SimpleTable are not supported here (line 3)."));
 }
 
 TEST(Sam, AGeneratedNameNeverReplacesAResourceOfTheTemplate) {

@@ -9,7 +9,8 @@ namespace cloudlet::deploy::sam {
 namespace {
 
 bool alphanumeric(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c); });
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c); });
 }
 
 bool structure(const json::object& root, Problems& problems) {
@@ -21,13 +22,15 @@ bool structure(const json::object& root, Problems& problems) {
   for (const auto& member : resources->get_object())
     if (!member.value().is_object()) {
       problems.add(
-          "Structure of the SAM template is invalid. All 'Resources' must be Objects. If you're using YAML, this may be an "
+          "Structure of the SAM template is invalid. All 'Resources' must be Objects. If you're "
+          "using YAML, this may be an "
           "indentation issue.");
       return false;
     }
   for (const auto& member : resources->get_object()) {
     const json::object& resource = member.value().get_object();
-    if (!alphanumeric(member.key())) problems.resource(member.key(), "Logical ids must be alphanumeric.");
+    if (!alphanumeric(member.key()))
+      problems.resource(member.key(), "Logical ids must be alphanumeric.");
     if (const auto* properties = resource.if_contains("Properties");
         properties != nullptr && !properties->is_object())
       problems.resource(member.key(), "Attribute 'Properties' should be a map.");
@@ -42,11 +45,13 @@ bool ignores_globals(const json::object& resource) {
 
 json::object own_properties(const json::object& resource, const json::object& global) {
   json::object own;
-  if (const auto* properties = resource.if_contains("Properties"); properties != nullptr && properties->is_object())
+  if (const auto* properties = resource.if_contains("Properties");
+      properties != nullptr && properties->is_object())
     own = properties->get_object();
   if (ignores_globals(resource)) return own;
   json::object base = global;
-  if (const auto* ignored = resource.if_contains("IgnoreGlobals"); ignored != nullptr && ignored->is_array())
+  if (const auto* ignored = resource.if_contains("IgnoreGlobals");
+      ignored != nullptr && ignored->is_array())
     for (const auto& name : ignored->get_array())
       if (name.is_string()) base.erase(name.get_string());
   return merge_globals(base, own);
@@ -66,7 +71,8 @@ bool wanted(const json::object& root) {
   if (transforms == nullptr) return false;
   if (transforms->is_string()) return transforms->get_string() == transform_name;
   if (const auto* list = transforms->if_array())
-    return std::any_of(list->begin(), list->end(), [](const json::value& one) { return one == json::value(transform_name); });
+    return std::any_of(list->begin(), list->end(),
+                       [](const json::value& one) { return one == json::value(transform_name); });
   return false;
 }
 
@@ -74,7 +80,8 @@ std::optional<std::string> Function::resolved(const json::value& value) const {
   if (value.is_null()) return std::string();
   if (value.is_string()) return std::string(value.get_string());
   const auto* object = value.if_object();
-  const auto* name = object == nullptr || object->size() != 1 ? nullptr : object->if_contains("Ref");
+  const auto* name =
+      object == nullptr || object->size() != 1 ? nullptr : object->if_contains("Ref");
   if (name == nullptr || !name->is_string()) return std::nullopt;
   const auto given = parameters->find(std::string_view(name->get_string()));
   return given == parameters->end() ? std::nullopt : std::optional(given->second);
@@ -86,10 +93,12 @@ Result<json::object> transform(const Document& document, const ParameterTexts& g
   if (!problems.empty() || !structure(document.root, problems)) return problems.error();
   json::object global;
   if (const auto* globals = document.root.if_contains("Globals"))
-    if (const auto* of_functions = globals->get_object().if_contains("Function")) global = of_functions->get_object();
+    if (const auto* of_functions = globals->get_object().if_contains("Function"))
+      global = of_functions->get_object();
 
   ParameterTexts parameters = given;
-  if (const auto* declared = document.root.if_contains("Parameters"); declared != nullptr && declared->is_object())
+  if (const auto* declared = document.root.if_contains("Parameters");
+      declared != nullptr && declared->is_object())
     for (const auto& member : declared->get_object())
       if (const auto* object = member.value().if_object())
         if (const auto* fallback = object->if_contains("Default"))
@@ -100,12 +109,14 @@ Result<json::object> transform(const Document& document, const ParameterTexts& g
     const std::string id(member.key());
     const json::object& resource = member.value().get_object();
     const auto* type = resource.if_contains("Type");
-    if (type == nullptr || !type->is_string() || !std::string_view(type->get_string()).starts_with("AWS::Serverless::")) {
+    if (type == nullptr || !type->is_string() ||
+        !std::string_view(type->get_string()).starts_with("AWS::Serverless::")) {
       resources.emplace(id, member.value());
       continue;
     }
     if (type->get_string() != "AWS::Serverless::Function") {
-      problems.resource(id, "Resources of type " + std::string(type->get_string()) + " are not supported here" +
+      problems.resource(id, "Resources of type " + std::string(type->get_string()) +
+                                " are not supported here" +
                                 problems.line_of("/Resources/" + id + "/Type") + ".");
       continue;
     }

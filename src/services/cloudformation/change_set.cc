@@ -12,7 +12,10 @@ using store::RecordWriter;
 
 std::string encode(const Change& change) {
   RecordWriter w;
-  w.number(1, static_cast<std::uint64_t>(change.action)).text(2, change.id).text(3, change.type).text(4, change.physical_id);
+  w.number(1, static_cast<std::uint64_t>(change.action))
+      .text(2, change.id)
+      .text(3, change.type)
+      .text(4, change.physical_id);
   w.number(5, static_cast<std::uint64_t>(change.replacement));
   for (const auto& detail : change.details)
     w.element(6, RecordWriter()
@@ -50,8 +53,17 @@ Change decode_change(std::string_view bytes) {
 
 std::string encode(const StoredChangeSet& set) {
   RecordWriter w;
-  w.text(1, set.uuid).text(2, set.name).text(3, set.stack).text(4, set.description).text(5, set.status).text(6, set.reason);
-  w.text(7, set.execution).flag(8, set.creates).time(9, set.created).number(10, set.deployment).number(11, set.based_on);
+  w.text(1, set.uuid)
+      .text(2, set.name)
+      .text(3, set.stack)
+      .text(4, set.description)
+      .text(5, set.status)
+      .text(6, set.reason);
+  w.text(7, set.execution)
+      .flag(8, set.creates)
+      .time(9, set.created)
+      .number(10, set.deployment)
+      .number(11, set.based_on);
   w.number(12, static_cast<std::uint64_t>(set.on_failure));
   for (const auto& change : set.changes) w.element(13, encode(change));
   return w.take();
@@ -80,7 +92,8 @@ StoredChangeSet decode_change_set(std::string_view bytes) {
 
 void write_change_set(store::Txn& tx, const Scope& scope, const StoredChangeSet& set) {
   tx.put(keys::change_set(scope, set.stack, set.name), encode(set));
-  tx.put(keys::change_set_id(scope, set.uuid), RecordWriter().text(1, set.stack).text(2, set.name).take());
+  tx.put(keys::change_set_id(scope, set.uuid),
+         RecordWriter().text(1, set.stack).text(2, set.name).take());
 }
 
 void erase_change_set(store::Txn& tx, const Scope& scope, const StoredChangeSet& set) {
@@ -88,16 +101,19 @@ void erase_change_set(store::Txn& tx, const Scope& scope, const StoredChangeSet&
   tx.erase(keys::change_set_id(scope, set.uuid));
 }
 
-std::vector<StoredChangeSet> change_sets_of(const store::ReadTxn& tx, const Scope& scope, const std::string& stack) {
+std::vector<StoredChangeSet> change_sets_of(const store::ReadTxn& tx, const Scope& scope,
+                                            const std::string& stack) {
   std::vector<StoredChangeSet> sets;
-  tx.scan(store::prefix(keys::change_sets(scope, stack)), [&](std::string_view, std::string_view value) {
-    sets.push_back(decode_change_set(value));
-    return true;
-  });
+  tx.scan(store::prefix(keys::change_sets(scope, stack)),
+          [&](std::string_view, std::string_view value) {
+            sets.push_back(decode_change_set(value));
+            return true;
+          });
   return sets;
 }
 
-std::optional<StoredChangeSet> find_change_set(const store::ReadTxn& tx, const Scope& scope, const std::string& name_or_arn,
+std::optional<StoredChangeSet> find_change_set(const store::ReadTxn& tx, const Scope& scope,
+                                               const std::string& name_or_arn,
                                                const std::optional<std::string>& stack_uuid) {
   std::string stack = stack_uuid.value_or(""), name = name_or_arn;
   if (const auto arn = Arn::parse(name_or_arn)) {

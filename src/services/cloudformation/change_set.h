@@ -19,11 +19,14 @@ struct StoredChangeSet {
   bool creates = false;
   Time created{};
   std::uint64_t deployment = 0;  // what executing it applies; 0 if it failed
-  std::uint64_t based_on = 0;    // the stack's operation it was computed from: obsolete when that moved on
+  std::uint64_t based_on =
+      0;  // the stack's operation it was computed from: obsolete when that moved on
   deploy::OnFailure on_failure = deploy::OnFailure::rollback;
   std::vector<deploy::Change> changes;
 
-  std::string arn(const Scope& scope) const { return make_arn("cloudformation", scope, "changeSet/" + name + "/" + uuid); }
+  std::string arn(const Scope& scope) const {
+    return make_arn("cloudformation", scope, "changeSet/" + name + "/" + uuid);
+  }
 };
 
 std::string encode(const StoredChangeSet& set);
@@ -33,7 +36,8 @@ namespace keys {
 inline store::Key change_sets(const Scope& scope, const std::string& stack) {
   return store::make_key("cloudformation", scope, "change-set").add(stack);
 }
-inline store::Key change_set(const Scope& scope, const std::string& stack, const std::string& name) {
+inline store::Key change_set(const Scope& scope, const std::string& stack,
+                             const std::string& name) {
   return change_sets(scope, stack).add(name);
 }
 // -> stack's uuid and name of the set, for those that come with the set's ARN alone
@@ -44,9 +48,11 @@ inline store::Key change_set_id(const Scope& scope, const std::string& uuid) {
 
 void write_change_set(store::Txn& tx, const Scope& scope, const StoredChangeSet& set);
 void erase_change_set(store::Txn& tx, const Scope& scope, const StoredChangeSet& set);
-std::vector<StoredChangeSet> change_sets_of(const store::ReadTxn& tx, const Scope& scope, const std::string& stack);
+std::vector<StoredChangeSet> change_sets_of(const store::ReadTxn& tx, const Scope& scope,
+                                            const std::string& stack);
 // By name and stack, or by ARN alone.
-std::optional<StoredChangeSet> find_change_set(const store::ReadTxn& tx, const Scope& scope, const std::string& name_or_arn,
+std::optional<StoredChangeSet> find_change_set(const store::ReadTxn& tx, const Scope& scope,
+                                               const std::string& name_or_arn,
                                                const std::optional<std::string>& stack_uuid);
 
 }  // namespace cloudlet::cloudformation

@@ -1,4 +1,5 @@
-// The operations as a client sees them: what the AWS CLI's `deploy` does, and what each refusal says.
+// The operations as a client sees them: what the AWS CLI's `deploy` does, and what each refusal
+// says.
 #include "services/cloudformation/cloudformation.h"
 
 #include <gmock/gmock.h>
@@ -28,9 +29,10 @@ struct World {
   std::string refuses;  // creating the one with this name fails; "-x": removing it
 };
 
-constexpr deploy::Property properties_of_things[] = {{.name = "Name", .update = deploy::Update::replace},
-                                                     {.name = "Size"},
-                                                     {.name = "Tags", .kind = deploy::Kind::tags}};
+constexpr deploy::Property properties_of_things[] = {
+    {.name = "Name", .update = deploy::Update::replace},
+    {.name = "Size"},
+    {.name = "Tags", .kind = deploy::Kind::tags}};
 constexpr std::string_view attributes_of_things[] = {"Arn"};
 constexpr deploy::TypeFacts thing_facts{.name = "Test::Thing",
                                         .properties = properties_of_things,
@@ -41,20 +43,23 @@ const ErrorKind refusal{.name = "Refused", .code = "Refused"};
 class Thing : public deploy::DescribedType {
  public:
   explicit Thing(World& world) : DescribedType(thing_facts), world_(world) {}
-  Task<Result<deploy::Made>> create(const deploy::Request& request, const deploy::json::object& given) const override {
+  Task<Result<deploy::Made>> create(const deploy::Request& request,
+                                    const deploy::json::object& given) const override {
     const std::lock_guard lock(world_.mutex);
     const std::string name = deploy::name_or(given, "Name", request);
     if (world_.refuses == request.logical_id) co_return Error(refusal, "The thing is too large");
     world_.things[name] = given;
     co_return deploy::Made{.physical_id = name, .attributes = {{"Arn", "arn:" + name}}};
   }
-  Task<Result<deploy::Made>> update(const deploy::Request&, const std::string& name, const deploy::json::object&,
+  Task<Result<deploy::Made>> update(const deploy::Request&, const std::string& name,
+                                    const deploy::json::object&,
                                     const deploy::json::object& after) const override {
     const std::lock_guard lock(world_.mutex);
     world_.things[name] = after;
     co_return deploy::Made{.physical_id = name, .attributes = {{"Arn", "arn:" + name}}};
   }
-  Task<Result<void>> remove(const deploy::Request& request, const std::string& name, const deploy::json::object&) const override {
+  Task<Result<void>> remove(const deploy::Request& request, const std::string& name,
+                            const deploy::json::object&) const override {
     const std::lock_guard lock(world_.mutex);
     if (world_.refuses == "-" + request.logical_id)
       co_return Error(refusal, "The bucket you tried to delete is not empty");
@@ -72,20 +77,25 @@ constexpr deploy::TypeFacts role_facts{.name = "AWS::IAM::Role", .properties = p
 class Role : public deploy::DescribedType {
  public:
   Role() : DescribedType(role_facts) {}
-  Task<Result<deploy::Made>> create(const deploy::Request& request, const deploy::json::object&) const override {
+  Task<Result<deploy::Made>> create(const deploy::Request& request,
+                                    const deploy::json::object&) const override {
     co_return deploy::Made{.physical_id = request.name};
   }
-  Task<Result<deploy::Made>> update(const deploy::Request&, const std::string& name, const deploy::json::object&,
+  Task<Result<deploy::Made>> update(const deploy::Request&, const std::string& name,
+                                    const deploy::json::object&,
                                     const deploy::json::object&) const override {
     co_return deploy::Made{.physical_id = name};
   }
-  Task<Result<void>> remove(const deploy::Request&, const std::string&, const deploy::json::object&) const override {
+  Task<Result<void>> remove(const deploy::Request&, const std::string&,
+                            const deploy::json::object&) const override {
     co_return Result<void>();
   }
 };
 
 class NoCaller : public wire::Caller {
-  Task<Result<void>> call(const wire::Service&, const wire::Operation&, void*, void*) override { co_return Result<void>(); }
+  Task<Result<void>> call(const wire::Service&, const wire::Operation&, void*, void*) override {
+    co_return Result<void>();
+  }
 };
 
 class CloudFormation : public testing::Test, protected store::View {
@@ -95,16 +105,24 @@ class CloudFormation : public testing::Test, protected store::View {
     list.push_back(std::make_unique<Thing>(world_));
     list.push_back(std::make_unique<Role>());
     types_.add(std::move(list));
-    store_ = std::move(*store::Store::open({.durability = store::Durability::memory}, clock_, *random_));
+    store_ =
+        std::move(*store::Store::open({.durability = store::Durability::memory}, clock_, *random_));
     const deploy::CallerFor caller = [](const Scope&) { return std::make_unique<NoCaller>(); };
-    engine_ = std::make_unique<deploy::Engine>(deploy::Engine::Parts{
-        .store = *store_, .types = types_, .clock = clock_, .caller = caller, .executor = io_.get_executor()});
-    service_ = std::make_unique<Service>(Collaborators{.store = *store_, .engine = *engine_, .caller = caller});
+    engine_ =
+        std::make_unique<deploy::Engine>(deploy::Engine::Parts{.store = *store_,
+                                                               .types = types_,
+                                                               .clock = clock_,
+                                                               .caller = caller,
+                                                               .executor = io_.get_executor()});
+    service_ = std::make_unique<Service>(
+        Collaborators{.store = *store_, .engine = *engine_, .caller = caller});
     store_->watch(*this);
     store_->start();
     thread_ = std::thread([this] { io_.run(); });
     engine_->start();
-    call_ = {.scope = {.account = "000000000000", .region = "eu-west-1"}, .now = clock_.now(), .random = random_.get()};
+    call_ = {.scope = {.account = "000000000000", .region = "eu-west-1"},
+             .now = clock_.now(),
+             .random = random_.get()};
   }
   ~CloudFormation() override {
     engine_->stop();
@@ -122,16 +140,22 @@ class CloudFormation : public testing::Test, protected store::View {
     return asio::co_spawn(io_, std::move(task), asio::use_future).get();
   }
   template <class Out, class In>
-  Result<Out> write(Result<Out> (Service::*operation)(store::Txn&, const wire::Call&, const In&), const In& in) {
-    return store_->transact_blocking([&](store::Txn& tx) { return (service_.get()->*operation)(tx, call_, in); });
+  Result<Out> write(Result<Out> (Service::*operation)(store::Txn&, const wire::Call&, const In&),
+                    const In& in) {
+    return store_->transact_blocking(
+        [&](store::Txn& tx) { return (service_.get()->*operation)(tx, call_, in); });
   }
   template <class Out, class In>
-  Result<Out> read(Result<Out> (Service::*operation)(const store::ReadTxn&, const wire::Call&, const In&), const In& in) {
+  Result<Out> read(Result<Out> (Service::*operation)(const store::ReadTxn&, const wire::Call&,
+                                                     const In&),
+                   const In& in) {
     return (service_.get()->*operation)(*store_->snapshot(), call_, in);
   }
   template <class T>
   static std::string said(const Result<T>& result) {
-    return result.has_error() ? std::string(result.error().kind().code) + ": " + result.error().message() : "accepted";
+    return result.has_error()
+               ? std::string(result.error().kind().code) + ": " + result.error().message()
+               : "accepted";
   }
 
   Result<CreateStackOutput> create(const std::string& body, CreateStackInput in = {}) {
@@ -155,7 +179,8 @@ class CloudFormation : public testing::Test, protected store::View {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     for (;;) {
       const std::string status(to_string(describe(name).stack_status));
-      if (!status.ends_with("_IN_PROGRESS") || std::chrono::steady_clock::now() > limit) return status;
+      if (!status.ends_with("_IN_PROGRESS") || std::chrono::steady_clock::now() > limit)
+        return status;
       changed_.wait_for(lock, std::chrono::milliseconds(10));
     }
   }
@@ -175,13 +200,19 @@ class CloudFormation : public testing::Test, protected store::View {
   std::condition_variable changed_;
 };
 
-const std::string one = "Resources: {A: {Type: Test::Thing, Properties: {Size: '1'}}}\nOutputs: {Name: {Value: !Ref A}}";
-const std::string two = "Resources: {A: {Type: Test::Thing, Properties: {Size: '2'}}}\nOutputs: {Name: {Value: !Ref A}}";
+const std::string one =
+    "Resources: {A: {Type: Test::Thing, Properties: {Size: '1'}}}\nOutputs: {Name: {Value: !Ref "
+    "A}}";
+const std::string two =
+    "Resources: {A: {Type: Test::Thing, Properties: {Size: '2'}}}\nOutputs: {Name: {Value: !Ref "
+    "A}}";
 
 TEST_F(CloudFormation, AStackFromCreationToDeletion) {
   const auto created = create(one);
   ASSERT_TRUE(created.has_value()) << said(created);
-  EXPECT_THAT(*created->stack_id, testing::MatchesRegex("arn:aws:cloudformation:eu-west-1:000000000000:stack/demo/[0-9a-f-]{36}"));
+  EXPECT_THAT(*created->stack_id,
+              testing::MatchesRegex(
+                  "arn:aws:cloudformation:eu-west-1:000000000000:stack/demo/[0-9a-f-]{36}"));
   EXPECT_EQ(settled(), "CREATE_COMPLETE");
   const Stack stack = describe();
   ASSERT_EQ(stack.outputs.size(), 1u);
@@ -190,7 +221,8 @@ TEST_F(CloudFormation, AStackFromCreationToDeletion) {
   EXPECT_EQ(said(update(one)), "ValidationError: No updates are to be performed.");
   ASSERT_TRUE(update(two).has_value());
   EXPECT_EQ(settled(), "UPDATE_COMPLETE");
-  const auto events = read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
+  const auto events =
+      read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
   EXPECT_EQ(*events->stack_events.front().resource_status, "UPDATE_COMPLETE") << "newest first";
   EXPECT_EQ(events->stack_events.back().resource_status_reason, "User Initiated");
   ASSERT_TRUE(write(&Service::delete_stack, DeleteStackInput{.stack_name = "demo"}).has_value());
@@ -204,46 +236,65 @@ TEST_F(CloudFormation, AStackFromCreationToDeletion) {
 
 TEST_F(CloudFormation, WhatTheCommandLineDoesToDeploy) {
   const auto change = [&](ChangeSetType type, const std::string& name, const std::string& body) {
-    CreateChangeSetInput in{.change_set_name = name, .change_set_type = type, .stack_name = "demo", .template_body = body};
+    CreateChangeSetInput in{.change_set_name = name,
+                            .change_set_type = type,
+                            .stack_name = "demo",
+                            .template_body = body};
     return wait(service_->create_change_set(call_, std::move(in)));
   };
   const auto made = change(ChangeSetType::create, "first", one);
   ASSERT_TRUE(made.has_value()) << said(made);
   EXPECT_EQ(describe().stack_status, StackStatus::review_in_progress);
-  const auto shown = read(&Service::describe_change_set, DescribeChangeSetInput{.change_set_name = *made->id});
+  const auto shown =
+      read(&Service::describe_change_set, DescribeChangeSetInput{.change_set_name = *made->id});
   ASSERT_TRUE(shown.has_value()) << said(shown);
   EXPECT_EQ(shown->status, ChangeSetStatus::create_complete);
   EXPECT_EQ(shown->execution_status, ExecutionStatus::available);
   ASSERT_EQ(shown->changes.size(), 1u);
   EXPECT_EQ(shown->changes[0].resource_change->action, ChangeAction::add);
-  ASSERT_TRUE(write(&Service::execute_change_set, ExecuteChangeSetInput{.change_set_name = *made->id}).has_value());
+  ASSERT_TRUE(
+      write(&Service::execute_change_set, ExecuteChangeSetInput{.change_set_name = *made->id})
+          .has_value());
   EXPECT_EQ(settled(), "CREATE_COMPLETE");
   // The same again: a set that failed, in the words that the CLI looks for.
   const auto same = change(ChangeSetType::update, "second", one);
-  const auto empty = read(&Service::describe_change_set, DescribeChangeSetInput{.change_set_name = *same->id});
+  const auto empty =
+      read(&Service::describe_change_set, DescribeChangeSetInput{.change_set_name = *same->id});
   EXPECT_EQ(empty->status, ChangeSetStatus::failed);
-  EXPECT_THAT(*empty->status_reason, HasSubstr("The submitted information didn't contain changes."));
-  EXPECT_THAT(said(write(&Service::execute_change_set, ExecuteChangeSetInput{.change_set_name = *same->id})),
+  EXPECT_THAT(*empty->status_reason,
+              HasSubstr("The submitted information didn't contain changes."));
+  EXPECT_THAT(said(write(&Service::execute_change_set,
+                         ExecuteChangeSetInput{.change_set_name = *same->id})),
               HasSubstr("cannot be executed in its current status of [FAILED]"));
   const auto different = change(ChangeSetType::update, "third", two);
-  const auto modified = read(&Service::describe_change_set, DescribeChangeSetInput{.change_set_name = "third", .stack_name = "demo"});
+  const auto modified =
+      read(&Service::describe_change_set,
+           DescribeChangeSetInput{.change_set_name = "third", .stack_name = "demo"});
   ASSERT_EQ(modified->changes.size(), 1u);
   EXPECT_EQ(modified->changes[0].resource_change->replacement, Replacement::false_);
   EXPECT_EQ(modified->changes[0].resource_change->details.at(0).target->name, "Size");
-  ASSERT_TRUE(write(&Service::execute_change_set, ExecuteChangeSetInput{.change_set_name = "third", .stack_name = "demo"}).has_value());
+  ASSERT_TRUE(write(&Service::execute_change_set,
+                    ExecuteChangeSetInput{.change_set_name = "third", .stack_name = "demo"})
+                  .has_value());
   EXPECT_EQ(settled(), "UPDATE_COMPLETE");
-  EXPECT_THAT(said(write(&Service::execute_change_set, ExecuteChangeSetInput{.change_set_name = "third", .stack_name = "demo"})),
+  EXPECT_THAT(said(write(&Service::execute_change_set,
+                         ExecuteChangeSetInput{.change_set_name = "third", .stack_name = "demo"})),
               StartsWith("InvalidChangeSetStatus"));
 }
 
 TEST_F(CloudFormation, AFailedTransformIsTheChangeSetsFailure) {
-  CreateChangeSetInput in{.change_set_name = "c", .change_set_type = ChangeSetType::create, .stack_name = "demo"};
-  in.template_body = "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, Properties: {}}}";
+  CreateChangeSetInput in{
+      .change_set_name = "c", .change_set_type = ChangeSetType::create, .stack_name = "demo"};
+  in.template_body =
+      "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, "
+      "Properties: {}}}";
   const auto made = wait(service_->create_change_set(call_, std::move(in)));
   ASSERT_TRUE(made.has_value()) << said(made);
-  const auto shown = read(&Service::describe_change_set, DescribeChangeSetInput{.change_set_name = *made->id});
+  const auto shown =
+      read(&Service::describe_change_set, DescribeChangeSetInput{.change_set_name = *made->id});
   EXPECT_EQ(shown->status, ChangeSetStatus::failed);
-  EXPECT_THAT(*shown->status_reason, StartsWith("Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless"));
+  EXPECT_THAT(*shown->status_reason,
+              StartsWith("Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless"));
 }
 
 TEST_F(CloudFormation, CapabilitiesMustBeAcknowledged) {
@@ -254,7 +305,9 @@ TEST_F(CloudFormation, CapabilitiesMustBeAcknowledged) {
             "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_NAMED_IAM]");
   EXPECT_EQ(said(create("Transform: AWS::LanguageExtensions\nResources: {A: {Type: Test::Thing}}")),
             "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_AUTO_EXPAND]");
-  EXPECT_EQ(said(create("Resources: {R: {Type: AWS::IAM::Role}}", {.capabilities = {Capability::capability_iam}})), "accepted");
+  EXPECT_EQ(said(create("Resources: {R: {Type: AWS::IAM::Role}}",
+                        {.capabilities = {Capability::capability_iam}})),
+            "accepted");
   settled();
 }
 
@@ -265,19 +318,27 @@ struct Refusal {
 TEST_F(CloudFormation, TemplatesThatAreRefusedLeaveNothingBehind) {
   for (const auto& [body, says] : std::vector<Refusal>{
            {"Resources: {A: {Type: AWS::Nope::Nope}, B: {Type: AWS::X::Y}}",
-            "ValidationError: Template format error: Unrecognized resource types: [AWS::Nope::Nope, AWS::X::Y]"},
-           {"Resources: {A: {Type: Test::Thing, Properties: {Size: !GetAtt A2.Nope}}, A2: {Type: Test::Thing}}",
-            "ValidationError: Template error: resource A2 does not support attribute type Nope in Fn::GetAtt"},
-           {"Resources: {A: {Type: Test::Thing, Properties: {Size: !Ref B}}, B: {Type: Test::Thing, Properties: {Size: !Ref A}}}",
+            "ValidationError: Template format error: Unrecognized resource types: "
+            "[AWS::Nope::Nope, AWS::X::Y]"},
+           {"Resources: {A: {Type: Test::Thing, Properties: {Size: !GetAtt A2.Nope}}, A2: {Type: "
+            "Test::Thing}}",
+            "ValidationError: Template error: resource A2 does not support attribute type Nope in "
+            "Fn::GetAtt"},
+           {"Resources: {A: {Type: Test::Thing, Properties: {Size: !Ref B}}, B: {Type: "
+            "Test::Thing, Properties: {Size: !Ref A}}}",
             "ValidationError: Circular dependency between resources: [A, B]"},
            {"Parameters: {P: {Type: String}}\nResources: {A: {Type: Test::Thing}}",
             "ValidationError: Parameters: [P] must have values"},
-           {"Transform: Nope\nResources: {A: {Type: Test::Thing}}", "ValidationError: No transform named Nope found."},
+           {"Transform: Nope\nResources: {A: {Type: Test::Thing}}",
+            "ValidationError: No transform named Nope found."},
            {"Resources: {A: {Type: Test::Thing, Properties: {'Fn::Transform': {Name: x}}}}",
-            "ValidationError: Template format error: Fn::Transform and Fn::ForEach are not supported here"}})
+            "ValidationError: Template format error: Fn::Transform and Fn::ForEach are not "
+            "supported here"}})
     EXPECT_EQ(said(create(body)), says);
-  EXPECT_THAT(said(create(std::string(51'201, 'x'))), HasSubstr("Member must have length less than or equal to 51200"));
-  EXPECT_THAT(said(create(one, {.stack_name = "1-bad"})), HasSubstr("Member must satisfy regular expression pattern"));
+  EXPECT_THAT(said(create(std::string(51'201, 'x'))),
+              HasSubstr("Member must have length less than or equal to 51200"));
+  EXPECT_THAT(said(create(one, {.stack_name = "1-bad"})),
+              HasSubstr("Member must satisfy regular expression pattern"));
   EXPECT_TRUE(read(&Service::describe_stacks, DescribeStacksInput{})->stacks.empty());
 }
 
@@ -285,11 +346,14 @@ TEST_F(CloudFormation, AFailureIsToldAndRolledBack) {
   world_.refuses = "A";
   ASSERT_TRUE(create(one).has_value());
   EXPECT_EQ(settled(), "ROLLBACK_COMPLETE");
-  const auto events = read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
+  const auto events =
+      read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
   std::vector<std::string> reasons;
-  for (const auto& event : events->stack_events) reasons.push_back(event.resource_status_reason.value_or(""));
+  for (const auto& event : events->stack_events)
+    reasons.push_back(event.resource_status_reason.value_or(""));
   EXPECT_THAT(reasons, testing::Contains("The thing is too large"));
-  EXPECT_THAT(said(update(two)), HasSubstr("is in ROLLBACK_COMPLETE state and can not be updated."));
+  EXPECT_THAT(said(update(two)),
+              HasSubstr("is in ROLLBACK_COMPLETE state and can not be updated."));
 }
 
 TEST_F(CloudFormation, OnFailureDecides) {
@@ -299,23 +363,29 @@ TEST_F(CloudFormation, OnFailureDecides) {
   ASSERT_TRUE(write(&Service::delete_stack, DeleteStackInput{.stack_name = "demo"}).has_value());
   const auto gone = create(one, {.on_failure = OnFailure::delete_, .stack_name = "other"});
   EXPECT_EQ(settled(*gone->stack_id), "DELETE_COMPLETE");
-  EXPECT_EQ(said(create(one, {.disable_rollback = true, .on_failure = OnFailure::delete_})),
-            "ValidationError: You can specify only one of DisableRollback and OnFailure parameters.");
+  EXPECT_EQ(
+      said(create(one, {.disable_rollback = true, .on_failure = OnFailure::delete_})),
+      "ValidationError: You can specify only one of DisableRollback and OnFailure parameters.");
 }
 
 TEST_F(CloudFormation, DeletionFailsWithTheServicesReasonAndCanRetain) {
   ASSERT_TRUE(create(one).has_value());
   ASSERT_EQ(settled(), "CREATE_COMPLETE");
   world_.refuses = "-A";
-  EXPECT_THAT(said(write(&Service::delete_stack, DeleteStackInput{.retain_resources = {"A"}, .stack_name = "demo"})),
+  EXPECT_THAT(said(write(&Service::delete_stack,
+                         DeleteStackInput{.retain_resources = {"A"}, .stack_name = "demo"})),
               HasSubstr("RetainResources can be specified only for stacks in DELETE_FAILED state"));
   ASSERT_TRUE(write(&Service::delete_stack, DeleteStackInput{.stack_name = "demo"}).has_value());
   EXPECT_EQ(settled(), "DELETE_FAILED");
-  const auto detail = read(&Service::describe_stack_resource,
-                           DescribeStackResourceInput{.logical_resource_id = "A", .stack_name = "demo"});
-  EXPECT_EQ(detail->stack_resource_detail->resource_status_reason, "The bucket you tried to delete is not empty");
+  const auto detail =
+      read(&Service::describe_stack_resource,
+           DescribeStackResourceInput{.logical_resource_id = "A", .stack_name = "demo"});
+  EXPECT_EQ(detail->stack_resource_detail->resource_status_reason,
+            "The bucket you tried to delete is not empty");
   const std::string id = *describe().stack_id;
-  ASSERT_TRUE(write(&Service::delete_stack, DeleteStackInput{.retain_resources = {"A"}, .stack_name = "demo"}).has_value());
+  ASSERT_TRUE(write(&Service::delete_stack,
+                    DeleteStackInput{.retain_resources = {"A"}, .stack_name = "demo"})
+                  .has_value());
   EXPECT_EQ(settled(id), "DELETE_COMPLETE");
   EXPECT_EQ(world_.things.size(), 1u);
 }
@@ -323,17 +393,23 @@ TEST_F(CloudFormation, DeletionFailsWithTheServicesReasonAndCanRetain) {
 TEST_F(CloudFormation, TerminationProtectionHolds) {
   ASSERT_TRUE(create(one, {.enable_termination_protection = true}).has_value());
   settled();
-  EXPECT_EQ(said(write(&Service::delete_stack, DeleteStackInput{.stack_name = "demo"})),
-            "ValidationError: Stack [demo] cannot be deleted while TerminationProtection is enabled");
+  EXPECT_EQ(
+      said(write(&Service::delete_stack, DeleteStackInput{.stack_name = "demo"})),
+      "ValidationError: Stack [demo] cannot be deleted while TerminationProtection is enabled");
   ASSERT_TRUE(write(&Service::update_termination_protection,
-                    UpdateTerminationProtectionInput{.enable_termination_protection = false, .stack_name = "demo"})
+                    UpdateTerminationProtectionInput{.enable_termination_protection = false,
+                                                     .stack_name = "demo"})
                   .has_value());
-  EXPECT_EQ(said(write(&Service::delete_stack, DeleteStackInput{.stack_name = "demo"})), "accepted");
+  EXPECT_EQ(said(write(&Service::delete_stack, DeleteStackInput{.stack_name = "demo"})),
+            "accepted");
 }
 
 TEST_F(CloudFormation, ExportsAreSharedAndHeldByThoseWhoUseThem) {
-  const std::string exporter = "Resources: {A: {Type: Test::Thing}}\nOutputs: {O: {Value: !GetAtt A.Arn, Export: {Name: shared}}}";
-  const std::string importer = "Resources: {B: {Type: Test::Thing, Properties: {Size: !ImportValue shared}}}";
+  const std::string exporter =
+      "Resources: {A: {Type: Test::Thing}}\nOutputs: {O: {Value: !GetAtt A.Arn, Export: {Name: "
+      "shared}}}";
+  const std::string importer =
+      "Resources: {B: {Type: Test::Thing, Properties: {Size: !ImportValue shared}}}";
   ASSERT_TRUE(create(importer, {.stack_name = "early"}).has_value());
   EXPECT_EQ(settled("early"), "ROLLBACK_COMPLETE");
   ASSERT_TRUE(create(exporter, {.stack_name = "exporter"}).has_value());
@@ -345,38 +421,50 @@ TEST_F(CloudFormation, ExportsAreSharedAndHeldByThoseWhoUseThem) {
   const auto exports = read(&Service::list_exports, ListExportsInput{});
   ASSERT_EQ(exports->exports.size(), 1u);
   EXPECT_EQ(exports->exports[0].name, "shared");
-  EXPECT_THAT(read(&Service::list_imports, ListImportsInput{.export_name = "shared"})->imports, ElementsAre("importer"));
+  EXPECT_THAT(read(&Service::list_imports, ListImportsInput{.export_name = "shared"})->imports,
+              ElementsAre("importer"));
   EXPECT_THAT(said(write(&Service::delete_stack, DeleteStackInput{.stack_name = "exporter"})),
               HasSubstr("Cannot delete export shared as it is in use by importer"));
   UpdateStackInput without{.stack_name = "exporter"};
   ASSERT_TRUE(update("Resources: {A: {Type: Test::Thing}}", std::move(without)).has_value());
   EXPECT_EQ(settled("exporter"), "UPDATE_ROLLBACK_COMPLETE");
   const std::string importer_id = *describe("importer").stack_id;
-  ASSERT_TRUE(write(&Service::delete_stack, DeleteStackInput{.stack_name = "importer"}).has_value());
+  ASSERT_TRUE(
+      write(&Service::delete_stack, DeleteStackInput{.stack_name = "importer"}).has_value());
   EXPECT_EQ(settled(importer_id), "DELETE_COMPLETE");
-  EXPECT_EQ(said(write(&Service::delete_stack, DeleteStackInput{.stack_name = "exporter"})), "accepted");
+  EXPECT_EQ(said(write(&Service::delete_stack, DeleteStackInput{.stack_name = "exporter"})),
+            "accepted");
 }
 
 TEST_F(CloudFormation, ParametersKeepTheirValuesAndSecretsStaySecret) {
-  const std::string body = "Parameters: {P: {Type: String, NoEcho: true}}\nResources: {A: {Type: Test::Thing, Properties: {Size: !Ref P}}}";
-  ASSERT_TRUE(create(body, {.parameters = {{.parameter_key = "P", .parameter_value = "hidden"}}}).has_value());
+  const std::string body =
+      "Parameters: {P: {Type: String, NoEcho: true}}\nResources: {A: {Type: Test::Thing, "
+      "Properties: {Size: !Ref P}}}";
+  ASSERT_TRUE(create(body, {.parameters = {{.parameter_key = "P", .parameter_value = "hidden"}}})
+                  .has_value());
   ASSERT_EQ(settled(), "CREATE_COMPLETE");
   EXPECT_EQ(describe().parameters.at(0).parameter_value, "****");
   UpdateStackInput again{.parameters = {{.parameter_key = "P", .use_previous_value = true}}};
-  ASSERT_TRUE(update(body + "\n  # a comment\nDescription: new\nOutputs: {O: {Value: !Ref A}}", std::move(again)).has_value());
+  ASSERT_TRUE(update(body + "\n  # a comment\nDescription: new\nOutputs: {O: {Value: !Ref A}}",
+                     std::move(again))
+                  .has_value());
   EXPECT_EQ(settled(), "UPDATE_COMPLETE");
   EXPECT_EQ(world_.things.begin()->second.at("Size"), deploy::json::value("hidden"));
-  const auto events = read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
+  const auto events =
+      read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
   ASSERT_FALSE(events->stack_events.empty());
   for (const auto& event : events->stack_events)
     EXPECT_THAT(event.resource_properties.value_or(""), testing::Not(HasSubstr("hidden")));
 }
 
 TEST_F(CloudFormation, InertResourcesWarnAndStrictStacksRefuseThem) {
-  const std::string body = "Resources: {E: {Type: AWS::EC2::Instance, Properties: {InstanceType: t2.micro}}}\n"
-                           "Outputs: {Zone: {Value: !GetAtt E.AvailabilityZone}, Ip: {Value: !GetAtt E.PublicIp}, Id: {Value: !Ref E}}";
+  const std::string body =
+      "Resources: {E: {Type: AWS::EC2::Instance, Properties: {InstanceType: t2.micro}}}\n"
+      "Outputs: {Zone: {Value: !GetAtt E.AvailabilityZone}, Ip: {Value: !GetAtt E.PublicIp}, Id: "
+      "{Value: !Ref E}}";
   EXPECT_THAT(said(create(body, {.tags = {{.key = "cloudlet:strict", .value = "true"}}})),
-              HasSubstr("resource E of type AWS::EC2::Instance would be inert here (line 1), and strict was asked for"));
+              HasSubstr("resource E of type AWS::EC2::Instance would be inert here (line 1), and "
+                        "strict was asked for"));
   ASSERT_TRUE(create(body).has_value());
   ASSERT_EQ(settled(), "CREATE_COMPLETE");
   std::map<std::string, std::string> outputs;
@@ -385,25 +473,32 @@ TEST_F(CloudFormation, InertResourcesWarnAndStrictStacksRefuseThem) {
   EXPECT_THAT(outputs["Ip"], StartsWith("192.0.2."));
   EXPECT_THAT(outputs["Id"], testing::MatchesRegex("i-[0-9a-f]{17}"));
   std::vector<std::string> reasons;
-  const auto events = read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
+  const auto events =
+      read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
   for (const auto& event : events->stack_events)
     reasons.push_back(event.resource_status_reason.value_or(""));
-  EXPECT_THAT(reasons, testing::Contains(StartsWith("inert: AWS::EC2::Instance has no counterpart here")));
+  EXPECT_THAT(reasons,
+              testing::Contains(StartsWith("inert: AWS::EC2::Instance has no counterpart here")));
 }
 
 TEST_F(CloudFormation, TemplatesAreKeptAsTheyCame) {
   ASSERT_TRUE(create(one).has_value());
   settled();
-  EXPECT_EQ(read(&Service::get_template, GetTemplateInput{.stack_name = "demo"})->template_body, one);
+  EXPECT_EQ(read(&Service::get_template, GetTemplateInput{.stack_name = "demo"})->template_body,
+            one);
   const auto processed =
-      read(&Service::get_template, GetTemplateInput{.stack_name = "demo", .template_stage = TemplateStage::processed});
+      read(&Service::get_template,
+           GetTemplateInput{.stack_name = "demo", .template_stage = TemplateStage::processed});
   EXPECT_THAT(*processed->template_body, StartsWith("{\"Resources\":"));
-  ValidateTemplateInput in{.template_body = "Description: d\nParameters: {P: {Type: Number, Default: 3}}\nResources: {R: {Type: AWS::IAM::Role}}"};
+  ValidateTemplateInput in{.template_body =
+                               "Description: d\nParameters: {P: {Type: Number, Default: "
+                               "3}}\nResources: {R: {Type: AWS::IAM::Role}}"};
   const auto valid = wait(service_->validate_template(call_, std::move(in)));
   ASSERT_TRUE(valid.has_value()) << said(valid);
   EXPECT_EQ(valid->parameters.at(0).default_value, "3");
   EXPECT_THAT(valid->capabilities, ElementsAre(Capability::capability_iam));
-  EXPECT_EQ(valid->capabilities_reason, "The following resource(s) require capabilities: [AWS::IAM::Role]");
+  EXPECT_EQ(valid->capabilities_reason,
+            "The following resource(s) require capabilities: [AWS::IAM::Role]");
 }
 
 }  // namespace

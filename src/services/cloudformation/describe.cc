@@ -19,7 +19,8 @@ Stack shown(const store::ReadTxn& tx, const deploy::Stack& stack) {
   Stack out{.creation_time = stack.created,
             .deletion_time = stack.deleted,
             .disable_rollback = stack.on_failure == deploy::OnFailure::nothing,
-            .drift_information = StackDriftInformation{.stack_drift_status = StackDriftStatus::not_checked},
+            .drift_information =
+                StackDriftInformation{.stack_drift_status = StackDriftStatus::not_checked},
             .enable_termination_protection = stack.termination_protection,
             .last_updated_time = stack.updated,
             .stack_id = stack.arn(),
@@ -35,7 +36,8 @@ Stack shown(const store::ReadTxn& tx, const deploy::Stack& stack) {
     if (!value.export_name.empty()) output.export_name = value.export_name;
     out.outputs.push_back(std::move(output));
   }
-  if (const auto deployment = deploy::read_deployment(tx, stack, stack.target != 0 ? stack.target : stack.current)) {
+  if (const auto deployment =
+          deploy::read_deployment(tx, stack, stack.target != 0 ? stack.target : stack.current)) {
     out.parameters = shown_parameters(*deployment);
     out.tags = shown_tags(*deployment);
     out.capabilities = shown_capabilities(*deployment);
@@ -44,13 +46,15 @@ Stack shown(const store::ReadTxn& tx, const deploy::Stack& stack) {
 }
 
 StackSummary summary(const deploy::Stack& stack) {
-  StackSummary out{.creation_time = stack.created,
-                   .deletion_time = stack.deleted,
-                   .drift_information = StackDriftInformationSummary{.stack_drift_status = StackDriftStatus::not_checked},
-                   .last_updated_time = stack.updated,
-                   .stack_id = stack.arn(),
-                   .stack_name = stack.name,
-                   .stack_status = status_of(stack)};
+  StackSummary out{
+      .creation_time = stack.created,
+      .deletion_time = stack.deleted,
+      .drift_information =
+          StackDriftInformationSummary{.stack_drift_status = StackDriftStatus::not_checked},
+      .last_updated_time = stack.updated,
+      .stack_id = stack.arn(),
+      .stack_name = stack.name,
+      .stack_status = status_of(stack)};
   if (!stack.reason.empty()) out.stack_status_reason = stack.reason;
   if (!stack.description.empty()) out.template_description = stack.description;
   return out;
@@ -58,7 +62,9 @@ StackSummary summary(const deploy::Stack& stack) {
 
 }  // namespace
 
-Result<DescribeStacksOutput> Service::describe_stacks(const store::ReadTxn& tx, const wire::Call& call, const DescribeStacksInput& in) {
+Result<DescribeStacksOutput> Service::describe_stacks(const store::ReadTxn& tx,
+                                                      const wire::Call& call,
+                                                      const DescribeStacksInput& in) {
   DescribeStacksOutput out;
   if (in.stack_name) {
     TRY(const auto stack, wanted_stack(tx, call.scope, *in.stack_name));
@@ -82,7 +88,8 @@ Result<DescribeStacksOutput> Service::describe_stacks(const store::ReadTxn& tx, 
   return out;
 }
 
-Result<ListStacksOutput> Service::list_stacks(const store::ReadTxn& tx, const wire::Call& call, const ListStacksInput& in) {
+Result<ListStacksOutput> Service::list_stacks(const store::ReadTxn& tx, const wire::Call& call,
+                                              const ListStacksInput& in) {
   store::Range range = store::prefix(deploy::keys::stacks(call.scope));
   CHECK(apply_token(range, in.next_token, false));
   ListStacksOutput out;
@@ -90,7 +97,9 @@ Result<ListStacksOutput> Service::list_stacks(const store::ReadTxn& tx, const wi
   tx.scan(range, [&](std::string_view key, std::string_view value) {
     const StackSummary one = summary(deploy::decode_stack(value));
     const auto& wanted = in.stack_status_filter;
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), one.stack_status) == wanted.end()) return true;
+    if (!wanted.empty() &&
+        std::find(wanted.begin(), wanted.end(), one.stack_status) == wanted.end())
+      return true;
     if (out.stack_summaries.size() == page_size) {
       out.next_token = page_token(last);
       return false;
@@ -102,7 +111,8 @@ Result<ListStacksOutput> Service::list_stacks(const store::ReadTxn& tx, const wi
   return out;
 }
 
-Result<ListExportsOutput> Service::list_exports(const store::ReadTxn& tx, const wire::Call& call, const ListExportsInput& in) {
+Result<ListExportsOutput> Service::list_exports(const store::ReadTxn& tx, const wire::Call& call,
+                                                const ListExportsInput& in) {
   store::Range range = store::prefix(deploy::keys::exports(call.scope));
   CHECK(apply_token(range, in.next_token, false));
   ListExportsOutput out;
@@ -127,13 +137,16 @@ Result<ListExportsOutput> Service::list_exports(const store::ReadTxn& tx, const 
   return out;
 }
 
-Result<ListImportsOutput> Service::list_imports(const store::ReadTxn& tx, const wire::Call& call, const ListImportsInput& in) {
+Result<ListImportsOutput> Service::list_imports(const store::ReadTxn& tx, const wire::Call& call,
+                                                const ListImportsInput& in) {
   if (in.next_token) return errors::validation_error("The specified NextToken is not valid");
   ListImportsOutput out;
-  tx.scan(store::prefix(deploy::keys::importers(call.scope, in.export_name)), [&](std::string_view, std::string_view stack) {
-    if (std::find(out.imports.begin(), out.imports.end(), stack) == out.imports.end()) out.imports.emplace_back(stack);
-    return true;
-  });
+  tx.scan(store::prefix(deploy::keys::importers(call.scope, in.export_name)),
+          [&](std::string_view, std::string_view stack) {
+            if (std::find(out.imports.begin(), out.imports.end(), stack) == out.imports.end())
+              out.imports.emplace_back(stack);
+            return true;
+          });
   if (!out.imports.empty()) return out;
   if (!tx.exists(deploy::keys::exported(call.scope, in.export_name)))
     return errors::validation_error("Export '" + in.export_name + "' does not exist.");

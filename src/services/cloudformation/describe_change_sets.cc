@@ -11,8 +11,11 @@ ResourceChangeDetail shown(const deploy::Change::Detail& detail) {
   ResourceTargetDefinition target{.attribute = parse_resource_attribute(detail.attribute),
                                   .requires_recreation = RequiresRecreation::never};
   if (!detail.property.empty()) target.name = detail.property;
-  if (detail.update == deploy::Update::replace) target.requires_recreation = RequiresRecreation::always;
-  return {.change_source = ChangeSource::direct_modification, .evaluation = EvaluationType::static_, .target = std::move(target)};
+  if (detail.update == deploy::Update::replace)
+    target.requires_recreation = RequiresRecreation::always;
+  return {.change_source = ChangeSource::direct_modification,
+          .evaluation = EvaluationType::static_,
+          .target = std::move(target)};
 }
 
 Change shown(const deploy::Change& change) {
@@ -23,12 +26,14 @@ Change shown(const deploy::Change& change) {
     case deploy::Change::Action::remove: resource.action = ChangeAction::remove; break;
     case deploy::Change::Action::modify:
       resource.action = ChangeAction::modify;
-      resource.replacement =
-          change.replacement == deploy::Change::Replacement::yes ? Replacement::true_ : Replacement::false_;
+      resource.replacement = change.replacement == deploy::Change::Replacement::yes
+                                 ? Replacement::true_
+                                 : Replacement::false_;
       for (const auto& detail : change.details) {
         resource.details.push_back(shown(detail));
         const auto attribute = parse_resource_attribute(detail.attribute);
-        if (attribute && std::find(resource.scope.begin(), resource.scope.end(), *attribute) == resource.scope.end())
+        if (attribute && std::find(resource.scope.begin(), resource.scope.end(), *attribute) ==
+                             resource.scope.end())
           resource.scope.push_back(*attribute);
       }
       break;
@@ -36,19 +41,24 @@ Change shown(const deploy::Change& change) {
   return {.resource_change = std::move(resource), .type = ChangeType::resource};
 }
 
-// Executed sets show how far the stack has come; those that a later operation overtook are obsolete.
-ExecutionStatus execution(const StoredChangeSet& set, const deploy::Stack& stack, const Scope& scope) {
-  if (set.execution == "AVAILABLE" && set.based_on != stack.operation.number) return ExecutionStatus::obsolete;
+// Executed sets show how far the stack has come; those that a later operation overtook are
+// obsolete.
+ExecutionStatus execution(const StoredChangeSet& set, const deploy::Stack& stack,
+                          const Scope& scope) {
+  if (set.execution == "AVAILABLE" && set.based_on != stack.operation.number)
+    return ExecutionStatus::obsolete;
   if (set.execution == "EXECUTE_COMPLETE" && stack.change_set_id == set.arn(scope)) {
     if (stack.busy()) return ExecutionStatus::execute_in_progress;
-    if (stack.status != "CREATE_COMPLETE" && stack.status != "UPDATE_COMPLETE") return ExecutionStatus::execute_failed;
+    if (stack.status != "CREATE_COMPLETE" && stack.status != "UPDATE_COMPLETE")
+      return ExecutionStatus::execute_failed;
   }
   return parse_execution_status(set.execution).value_or(ExecutionStatus::unavailable);
 }
 
 }  // namespace
 
-Result<DescribeChangeSetOutput> Service::describe_change_set(const store::ReadTxn& tx, const wire::Call& call,
+Result<DescribeChangeSetOutput> Service::describe_change_set(const store::ReadTxn& tx,
+                                                             const wire::Call& call,
                                                              const DescribeChangeSetInput& in) {
   if (in.include_property_values.value_or(false))
     return errors::validation_error("IncludePropertyValues is not supported here");
@@ -60,7 +70,8 @@ Result<DescribeChangeSetOutput> Service::describe_change_set(const store::ReadTx
   }
   const auto set = find_change_set(tx, call.scope, in.change_set_name, uuid);
   const auto stack = set ? deploy::read_stack(tx, call.scope, set->stack) : std::nullopt;
-  if (!stack) return errors::change_set_not_found("ChangeSet [" + in.change_set_name + "] does not exist");
+  if (!stack)
+    return errors::change_set_not_found("ChangeSet [" + in.change_set_name + "] does not exist");
   DescribeChangeSetOutput out{.change_set_id = set->arn(call.scope),
                               .change_set_name = set->name,
                               .creation_time = set->created,
@@ -71,7 +82,9 @@ Result<DescribeChangeSetOutput> Service::describe_change_set(const store::ReadTx
                               .status = parse_change_set_status(set->status)};
   if (!set->description.empty()) out.description = set->description;
   if (!set->reason.empty()) out.status_reason = set->reason;
-  if (const auto deployment = set->deployment == 0 ? std::nullopt : deploy::read_deployment(tx, *stack, set->deployment)) {
+  if (const auto deployment = set->deployment == 0
+                                  ? std::nullopt
+                                  : deploy::read_deployment(tx, *stack, set->deployment)) {
     out.parameters = shown_parameters(*deployment);
     out.tags = shown_tags(*deployment);
     out.capabilities = shown_capabilities(*deployment);
@@ -80,14 +93,17 @@ Result<DescribeChangeSetOutput> Service::describe_change_set(const store::ReadTx
   std::size_t at = 0;
   if (in.next_token) {
     at = static_cast<std::size_t>(std::strtoul(in.next_token->c_str(), nullptr, 10));
-    if (at == 0 || at >= set->changes.size()) return errors::validation_error("The specified NextToken is not valid");
+    if (at == 0 || at >= set->changes.size())
+      return errors::validation_error("The specified NextToken is not valid");
   }
-  for (; at < set->changes.size() && out.changes.size() < page_size; ++at) out.changes.push_back(shown(set->changes[at]));
+  for (; at < set->changes.size() && out.changes.size() < page_size; ++at)
+    out.changes.push_back(shown(set->changes[at]));
   if (at < set->changes.size()) out.next_token = std::to_string(at);
   return out;
 }
 
-Result<ListChangeSetsOutput> Service::list_change_sets(const store::ReadTxn& tx, const wire::Call& call,
+Result<ListChangeSetsOutput> Service::list_change_sets(const store::ReadTxn& tx,
+                                                       const wire::Call& call,
                                                        const ListChangeSetsInput& in) {
   const auto stack = find_stack(tx, call.scope, in.stack_name);
   if (!stack) return errors::validation_error("Stack [" + in.stack_name + "] does not exist");

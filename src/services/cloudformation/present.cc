@@ -11,13 +11,15 @@ std::vector<Parameter> shown_parameters(const deploy::Deployment& deployment) {
   std::set<std::string> secret;
   // The stored template was read before it was stored.
   const auto document = deploy::parse_document(deployment.processed);
-  const auto of = document.has_error() ? Result<deploy::Template>(document.error()) : deploy::read_template(*document);
+  const auto of = document.has_error() ? Result<deploy::Template>(document.error())
+                                       : deploy::read_template(*document);
   if (of.has_value())
     for (const auto& parameter : of->parameters)
       if (parameter.no_echo) secret.insert(parameter.name);
   std::vector<Parameter> shown;
   for (const auto& [name, value] : deployment.parameters)
-    shown.push_back({.parameter_key = name, .parameter_value = secret.contains(name) ? "****" : value});
+    shown.push_back(
+        {.parameter_key = name, .parameter_value = secret.contains(name) ? "****" : value});
   return shown;
 }
 

@@ -10,27 +10,33 @@
 
 namespace cloudlet::cloudformation {
 
-std::optional<deploy::Stack> find_stack(const store::ReadTxn& tx, const Scope& scope, const std::string& name_or_arn) {
+std::optional<deploy::Stack> find_stack(const store::ReadTxn& tx, const Scope& scope,
+                                        const std::string& name_or_arn) {
   if (const auto arn = Arn::parse(name_or_arn)) {
     const auto slash = arn->resource.rfind('/');
-    if (arn->scope() != scope || !arn->resource.starts_with("stack/") || slash == std::string::npos) return std::nullopt;
+    if (arn->scope() != scope || !arn->resource.starts_with("stack/") || slash == std::string::npos)
+      return std::nullopt;
     return deploy::read_stack(tx, scope, arn->resource.substr(slash + 1));
   }
   const auto uuid = tx.get(deploy::keys::name(scope, name_or_arn));
   return uuid ? deploy::read_stack(tx, scope, *uuid) : std::nullopt;
 }
 
-Result<deploy::Stack> wanted_stack(const store::ReadTxn& tx, const Scope& scope, const std::string& name_or_arn) {
+Result<deploy::Stack> wanted_stack(const store::ReadTxn& tx, const Scope& scope,
+                                   const std::string& name_or_arn) {
   if (auto stack = find_stack(tx, scope, name_or_arn)) return std::move(*stack);
   return errors::validation_error("Stack with id " + name_or_arn + " does not exist");
 }
 
 Result<void> check_stack_name(const std::string& name) {
   const bool letters = !name.empty() && std::isalpha(static_cast<unsigned char>(name[0])) &&
-                       std::all_of(name.begin(), name.end(), [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '-'); });
+                       std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                         return c < 128 && (std::isalnum(c) || c == '-');
+                       });
   if (letters && name.size() <= 128) return {};
-  const std::string constraint = letters ? "Member must have length less than or equal to 128"
-                                         : "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*";
+  const std::string constraint =
+      letters ? "Member must have length less than or equal to 128"
+              : "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*";
   return errors::validation_error("1 validation error detected: Value '" + name +
                                   "' at 'stackName' failed to satisfy constraint: " + constraint);
 }
@@ -48,20 +54,24 @@ std::optional<std::pair<std::string, std::string>> object_of_url(std::string_vie
   if (url.starts_with("s3://")) return std::pair(std::string(host), *path);
   // bucket.s3.region.amazonaws.com, bucket.s3-region..., bucket.s3.localhost, bucket.localhost
   for (const std::string_view mark : {".s3.", ".s3-", ".localhost"})
-    if (const auto at = host.find(mark); at != std::string_view::npos && at > 0 && host.substr(0, at) != "s3")
+    if (const auto at = host.find(mark);
+        at != std::string_view::npos && at > 0 && host.substr(0, at) != "s3")
       return std::pair(std::string(host.substr(0, at)), *path);
   const auto next = path->find('/');
   if (next == 0 || next == std::string::npos || next + 1 == path->size()) return std::nullopt;
   return std::pair(path->substr(0, next), path->substr(next + 1));
 }
 
-Task<Result<std::string>> template_text(const Source& source, const deploy::CallerFor& caller, const Scope& scope) {
+Task<Result<std::string>> template_text(const Source& source, const deploy::CallerFor& caller,
+                                        const Scope& scope) {
   if (source.body.has_value() == source.url.has_value())
     co_return errors::validation_error("Either Template URL or Template Body must be specified.");
   if (source.body) {
     if (source.body->size() > deploy::inline_bytes_max)
-      co_return errors::validation_error("1 validation error detected: Value '" + source.body->substr(0, 100) +
-                                         "...' at 'templateBody' failed to satisfy constraint: Member must have length less than or "
+      co_return errors::validation_error("1 validation error detected: Value '" +
+                                         source.body->substr(0, 100) +
+                                         "...' at 'templateBody' failed to satisfy constraint: "
+                                         "Member must have length less than or "
                                          "equal to 51200");
     co_return *source.body;
   }
@@ -73,7 +83,8 @@ Task<Result<std::string>> template_text(const Source& source, const deploy::Call
   auto got = co_await client.get_object(std::move(input));
   if (got.has_error()) co_return errors::validation_error("S3 error: " + got.error().message());
   auto text = co_await got->body.read_all(deploy::template_bytes_max);
-  if (text.has_error()) co_return errors::validation_error("Template may not exceed 1048576 bytes in size.");
+  if (text.has_error())
+    co_return errors::validation_error("Template may not exceed 1048576 bytes in size.");
   co_return std::move(*text);
 }
 
@@ -88,11 +99,14 @@ std::vector<deploy::GivenParameter> given_parameters(const std::vector<Parameter
 
 Result<std::map<std::string, std::string>> given_tags(const std::vector<Tag>& tags) {
   std::map<std::string, std::string> given;
-  if (tags.size() > 50) return errors::validation_error("Number of tags must be less than or equal to 50.");
+  if (tags.size() > 50)
+    return errors::validation_error("Number of tags must be less than or equal to 50.");
   for (const auto& tag : tags) {
     if (tag.key.starts_with("aws:"))
-      return errors::validation_error("aws: prefixed tag key names are not allowed for external use.");
-    if (!given.emplace(tag.key, tag.value).second) return errors::validation_error("Duplicate tag keys found.");
+      return errors::validation_error(
+          "aws: prefixed tag key names are not allowed for external use.");
+    if (!given.emplace(tag.key, tag.value).second)
+      return errors::validation_error("Duplicate tag keys found.");
   }
   return given;
 }
@@ -105,13 +119,16 @@ std::vector<std::string> capability_texts(const std::vector<Capability>& capabil
 
 Result<void> check_capabilities(const deploy::Prepared& prepared, Expansion expansion) {
   const auto& given = prepared.deployment.capabilities;
-  const auto has = [&](std::string_view name) { return std::find(given.begin(), given.end(), name) != given.end(); };
+  const auto has = [&](std::string_view name) {
+    return std::find(given.begin(), given.end(), name) != given.end();
+  };
   std::string missing;
   if (prepared.names_iam && !has("CAPABILITY_NAMED_IAM"))
     missing = "CAPABILITY_NAMED_IAM";
   else if (prepared.has_iam && !has("CAPABILITY_IAM") && !has("CAPABILITY_NAMED_IAM"))
     missing = "CAPABILITY_IAM";
-  if (prepared.transforms && expansion == Expansion::must_be_acknowledged && !has("CAPABILITY_AUTO_EXPAND"))
+  if (prepared.transforms && expansion == Expansion::must_be_acknowledged &&
+      !has("CAPABILITY_AUTO_EXPAND"))
     missing.append(missing.empty() ? "" : ", ").append("CAPABILITY_AUTO_EXPAND");
   if (missing.empty()) return {};
   return errors::insufficient_capabilities("Requires capabilities : [" + missing + "]");
@@ -123,9 +140,11 @@ std::vector<Capability> needed_capabilities(const deploy::Template& of, std::str
   for (const auto& resource : of.resources) {
     if (!resource.type.starts_with("AWS::IAM::")) continue;
     iam = true;
-    for (const std::string_view name : {"RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName"})
+    for (const std::string_view name :
+         {"RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName"})
       named = named || (resource.type != "AWS::IAM::Policy" && resource.properties.contains(name));
-    if (types.find(resource.type) == std::string::npos) types.append(types.empty() ? "" : ", ").append(resource.type);
+    if (types.find(resource.type) == std::string::npos)
+      types.append(types.empty() ? "" : ", ").append(resource.type);
   }
   if (!iam) return {};
   reason = "The following resource(s) require capabilities: [" + types + "]";
@@ -134,22 +153,29 @@ std::vector<Capability> needed_capabilities(const deploy::Template& of, std::str
 
 Result<void> check_rollback(const std::optional<RollbackConfiguration>& configuration) {
   if (!configuration) return {};
-  if (configuration->rollback_triggers.empty() && configuration->monitoring_time_in_minutes.value_or(0) == 0) return {};
-  return errors::validation_error("RollbackConfiguration with triggers is not supported here: alarms are not watched");
+  if (configuration->rollback_triggers.empty() &&
+      configuration->monitoring_time_in_minutes.value_or(0) == 0)
+    return {};
+  return errors::validation_error(
+      "RollbackConfiguration with triggers is not supported here: alarms are not watched");
 }
 
 Result<void> check_updatable(const deploy::Stack& stack) {
-  for (const std::string_view fine : {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+  for (const std::string_view fine :
+       {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
     if (stack.status == fine) return {};
-  return errors::validation_error("Stack:" + stack.arn() + " is in " + stack.status + " state and can not be updated.");
+  return errors::validation_error("Stack:" + stack.arn() + " is in " + stack.status +
+                                  " state and can not be updated.");
 }
 
 std::string page_token(std::string_view key) { return to_base64(key); }
 
-Result<void> apply_token(store::Range& range, const std::optional<std::string>& token, bool backward) {
+Result<void> apply_token(store::Range& range, const std::optional<std::string>& token,
+                         bool backward) {
   if (!token) return {};
   const auto key = from_base64(*token);
-  if (!key || *key < range.from || *key >= range.to) return errors::validation_error("The specified NextToken is not valid");
+  if (!key || *key < range.from || *key >= range.to)
+    return errors::validation_error("The specified NextToken is not valid");
   if (backward)
     range.to = *key;
   else

@@ -1,4 +1,5 @@
-// What several operations need of a request: the stack it names, the template it brings, the capabilities it acknowledges.
+// What several operations need of a request: the stack it names, the template it brings, the
+// capabilities it acknowledges.
 #pragma once
 
 #include <map>
@@ -15,9 +16,11 @@
 namespace cloudlet::cloudformation {
 
 // By name or ARN. A deleted stack is found by its ARN only.
-std::optional<deploy::Stack> find_stack(const store::ReadTxn& tx, const Scope& scope, const std::string& name_or_arn);
+std::optional<deploy::Stack> find_stack(const store::ReadTxn& tx, const Scope& scope,
+                                        const std::string& name_or_arn);
 // The same, or "Stack with id X does not exist".
-Result<deploy::Stack> wanted_stack(const store::ReadTxn& tx, const Scope& scope, const std::string& name_or_arn);
+Result<deploy::Stack> wanted_stack(const store::ReadTxn& tx, const Scope& scope,
+                                   const std::string& name_or_arn);
 
 Result<void> check_stack_name(const std::string& name);
 
@@ -26,7 +29,8 @@ struct Source {
   std::optional<std::string> body;
   std::optional<std::string> url;
 };
-Task<Result<std::string>> template_text(const Source& source, const deploy::CallerFor& caller, const Scope& scope);
+Task<Result<std::string>> template_text(const Source& source, const deploy::CallerFor& caller,
+                                        const Scope& scope);
 
 // bucket and key of the URLs under which objects can be named.
 std::optional<std::pair<std::string, std::string>> object_of_url(std::string_view url);
@@ -48,6 +52,7 @@ Result<void> check_updatable(const deploy::Stack& stack);
 
 // Pages: the token is the last key shown.
 std::string page_token(std::string_view key);
-Result<void> apply_token(store::Range& range, const std::optional<std::string>& token, bool backward);
+Result<void> apply_token(store::Range& range, const std::optional<std::string>& token,
+                         bool backward);
 
 }  // namespace cloudlet::cloudformation

@@ -12,7 +12,9 @@
 namespace cloudlet::cloudformation {
 namespace {
 
-std::optional<std::string> some(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
+std::optional<std::string> some(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
 
 struct Looked {
   deploy::Template of;
@@ -41,8 +43,10 @@ std::vector<Capability> capabilities_of(const Looked& looked, std::string& reaso
   auto capabilities = needed_capabilities(looked.of, reason);
   if (!looked.transforms.empty()) {
     capabilities.push_back(Capability::capability_auto_expand);
-    reason.append(reason.empty() ? "" : " ").append("The following transform(s) require capabilities: [");
-    for (std::size_t i = 0; i < looked.transforms.size(); ++i) reason.append(i == 0 ? "" : ", ").append(looked.transforms[i]);
+    reason.append(reason.empty() ? "" : " ")
+        .append("The following transform(s) require capabilities: [");
+    for (std::size_t i = 0; i < looked.transforms.size(); ++i)
+      reason.append(i == 0 ? "" : ", ").append(looked.transforms[i]);
     reason.append("]");
   }
   return capabilities;
@@ -50,7 +54,8 @@ std::vector<Capability> capabilities_of(const Looked& looked, std::string& reaso
 
 }  // namespace
 
-Result<GetTemplateOutput> Service::get_template(const store::ReadTxn& tx, const wire::Call& call, const GetTemplateInput& in) {
+Result<GetTemplateOutput> Service::get_template(const store::ReadTxn& tx, const wire::Call& call,
+                                                const GetTemplateInput& in) {
   std::optional<deploy::Stack> stack;
   std::uint64_t number = 0;
   if (in.stack_name) {
@@ -58,22 +63,28 @@ Result<GetTemplateOutput> Service::get_template(const store::ReadTxn& tx, const 
     number = stack->current != 0 ? stack->current : stack->target;
   }
   if (in.change_set_name) {
-    const auto set = find_change_set(tx, call.scope, *in.change_set_name, stack ? std::optional(stack->uuid) : std::nullopt);
-    if (!set) return errors::change_set_not_found("ChangeSet [" + *in.change_set_name + "] does not exist");
+    const auto set = find_change_set(tx, call.scope, *in.change_set_name,
+                                     stack ? std::optional(stack->uuid) : std::nullopt);
+    if (!set)
+      return errors::change_set_not_found("ChangeSet [" + *in.change_set_name + "] does not exist");
     stack = deploy::read_stack(tx, call.scope, set->stack);
     number = set->deployment;
   }
-  if (!stack) return errors::validation_error("One of StackName and ChangeSetName must be specified.");
+  if (!stack)
+    return errors::validation_error("One of StackName and ChangeSetName must be specified.");
   const auto deployment = deploy::read_deployment(tx, *stack, number);
-  if (!deployment) return errors::validation_error("Stack with id " + stack->name + " has no template");
+  if (!deployment)
+    return errors::validation_error("Stack with id " + stack->name + " has no template");
   GetTemplateOutput out;
   out.stages_available = {TemplateStage::original, TemplateStage::processed};
-  out.template_body =
-      in.template_stage.value_or(TemplateStage::original) == TemplateStage::original ? deployment->body : deployment->processed;
+  out.template_body = in.template_stage.value_or(TemplateStage::original) == TemplateStage::original
+                          ? deployment->body
+                          : deployment->processed;
   return out;
 }
 
-Task<Result<ValidateTemplateOutput>> Service::validate_template(const wire::Call& call, ValidateTemplateInput in) {
+Task<Result<ValidateTemplateOutput>> Service::validate_template(const wire::Call& call,
+                                                                ValidateTemplateInput in) {
   const Source source{in.template_body, in.template_url};
   CO_TRY(const std::string text, co_await template_text(source, with_.caller, call.scope));
   CO_TRY(const Looked looked, look(text));
@@ -92,8 +103,10 @@ Task<Result<ValidateTemplateOutput>> Service::validate_template(const wire::Call
   co_return out;
 }
 
-Task<Result<GetTemplateSummaryOutput>> Service::get_template_summary(const wire::Call& call, GetTemplateSummaryInput in) {
-  if (in.call_as.value_or(CallAs::self) != CallAs::self) co_return errors::validation_error("CallAs is not supported here");
+Task<Result<GetTemplateSummaryOutput>> Service::get_template_summary(const wire::Call& call,
+                                                                     GetTemplateSummaryInput in) {
+  if (in.call_as.value_or(CallAs::self) != CallAs::self)
+    co_return errors::validation_error("CallAs is not supported here");
   std::string text;
   if (in.stack_name) {
     const auto now = with_.store.snapshot();
@@ -105,8 +118,9 @@ Task<Result<GetTemplateSummaryOutput>> Service::get_template_summary(const wire:
     CO_TRY(text, co_await template_text(source, with_.caller, call.scope));
   }
   CO_TRY(const Looked looked, look(text));
-  const bool warn = in.template_summary_config &&
-                    in.template_summary_config->treat_unrecognized_resource_types_as_warnings.value_or(false);
+  const bool warn =
+      in.template_summary_config &&
+      in.template_summary_config->treat_unrecognized_resource_types_as_warnings.value_or(false);
   GetTemplateSummaryOutput out;
   std::set<std::string> types, unknown;
   for (const auto& resource : looked.of.resources) {
@@ -114,7 +128,8 @@ Task<Result<GetTemplateSummaryOutput>> Service::get_template_summary(const wire:
     if (with_.engine.types().find(resource.type) == nullptr) unknown.insert(resource.type);
   }
   if (!warn) CO_CHECK(with_.engine.types().check(looked.of, with_.strict));
-  if (!unknown.empty()) out.warnings = Warnings{.unrecognized_resource_types = {unknown.begin(), unknown.end()}};
+  if (!unknown.empty())
+    out.warnings = Warnings{.unrecognized_resource_types = {unknown.begin(), unknown.end()}};
   std::string reason;
   out.capabilities = capabilities_of(looked, reason);
   out.capabilities_reason = some(reason);
@@ -129,7 +144,8 @@ Task<Result<GetTemplateSummaryOutput>> Service::get_template_summary(const wire:
                                   .no_echo = parameter.no_echo,
                                   .parameter_key = parameter.name,
                                   .parameter_type = parameter.type};
-    declared.parameter_constraints = ParameterConstraints{.allowed_values = parameter.allowed_values};
+    declared.parameter_constraints =
+        ParameterConstraints{.allowed_values = parameter.allowed_values};
     out.parameters.push_back(std::move(declared));
   }
   co_return out;

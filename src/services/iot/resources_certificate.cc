@@ -1,4 +1,5 @@
-// AWS::IoT::Certificate, from a certificate signing request or from a certificate that is registered without its authority.
+// AWS::IoT::Certificate, from a certificate signing request or from a certificate that is
+// registered without its authority.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iot-certificate.html
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -18,13 +19,15 @@ using deploy::Request;
 using deploy::Update;
 namespace json = boost::json;
 
-constexpr Property certificate_properties[] = {{.name = "CertificateSigningRequest", .update = Update::replace},
-                                               {.name = "CertificatePem", .update = Update::replace},
-                                               {.name = "CertificateMode", .update = Update::replace},
-                                               {.name = "Status", .need = Need::required}};
+constexpr Property certificate_properties[] = {
+    {.name = "CertificateSigningRequest", .update = Update::replace},
+    {.name = "CertificatePem", .update = Update::replace},
+    {.name = "CertificateMode", .update = Update::replace},
+    {.name = "Status", .need = Need::required}};
 constexpr std::string_view certificate_attributes[] = {"Arn", "Id"};
-constexpr deploy::TypeFacts certificate_facts{
-    .name = "AWS::IoT::Certificate", .properties = certificate_properties, .attributes = certificate_attributes};
+constexpr deploy::TypeFacts certificate_facts{.name = "AWS::IoT::Certificate",
+                                              .properties = certificate_properties,
+                                              .attributes = certificate_attributes};
 
 struct Freed {
   void operator()(BIO* bio) const { BIO_free(bio); }
@@ -36,16 +39,19 @@ using Key = std::unique_ptr<EVP_PKEY, Freed>;
 
 Key key_of_certificate(const std::string& pem) {
   const std::unique_ptr<BIO, Freed> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const std::unique_ptr<X509, Freed> certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  const std::unique_ptr<X509, Freed> certificate(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   return Key(certificate ? X509_get_pubkey(certificate.get()) : nullptr);
 }
 
 // Of a signing request, or of a certificate that is registered as it is.
 Key wanted_key(const json::object& properties) {
-  if (const auto pem = deploy::text_if(properties, "CertificatePem")) return key_of_certificate(*pem);
+  if (const auto pem = deploy::text_if(properties, "CertificatePem"))
+    return key_of_certificate(*pem);
   const std::string csr = deploy::text_of(properties, "CertificateSigningRequest");
   const std::unique_ptr<BIO, Freed> bio(BIO_new_mem_buf(csr.data(), static_cast<int>(csr.size())));
-  const std::unique_ptr<X509_REQ, Freed> request(PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr));
+  const std::unique_ptr<X509_REQ, Freed> request(
+      PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr));
   return Key(request ? X509_REQ_get_pubkey(request.get()) : nullptr);
 }
 
@@ -56,18 +62,22 @@ class CertificateResource : public deploy::DescribedType {
   Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
     Client client(request.caller);
     CO_TRY(const CertificateStatus status, status_of(properties));
-    if (const auto mode = deploy::text_if(properties, "CertificateMode"); mode && *mode != "DEFAULT" && *mode != "SNI_ONLY")
-      co_return Error(cloudlet::errors::invalid_argument, "Value '" + *mode + "' of property CertificateMode is not valid");
+    if (const auto mode = deploy::text_if(properties, "CertificateMode");
+        mode && *mode != "DEFAULT" && *mode != "SNI_ONLY")
+      co_return Error(cloudlet::errors::invalid_argument,
+                      "Value '" + *mode + "' of property CertificateMode is not valid");
     const auto pem = deploy::text_if(properties, "CertificatePem");
     const auto csr = deploy::text_if(properties, "CertificateSigningRequest");
     if (pem.has_value() == csr.has_value())
-      co_return Error(cloudlet::errors::invalid_argument,
-                      "Exactly one of CertificateSigningRequest and CertificatePem must be specified");
+      co_return Error(
+          cloudlet::errors::invalid_argument,
+          "Exactly one of CertificateSigningRequest and CertificatePem must be specified");
     if (pem) {
       RegisterCertificateWithoutCAInput input{.certificate_pem = *pem, .status = status};
       auto registered = co_await client.register_certificate_without_ca(std::move(input));
       if (registered.has_error()) co_return std::move(registered).error();
-      co_return describe(registered->certificate_id.value_or(""), registered->certificate_arn.value_or(""));
+      co_return describe(registered->certificate_id.value_or(""),
+                         registered->certificate_arn.value_or(""));
     }
     CreateCertificateFromCsrInput input{.certificate_signing_request = *csr,
                                         .set_as_active = status == CertificateStatus::active};
@@ -76,8 +86,10 @@ class CertificateResource : public deploy::DescribedType {
     co_return describe(created->certificate_id.value_or(""), created->certificate_arn.value_or(""));
   }
 
-  // The newest certificate for the same key, made since: certificates have no names of the caller's choice.
-  Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
+  // The newest certificate for the same key, made since: certificates have no names of the caller's
+  // choice.
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
     Client client(request.caller);
     const Key wanted = wanted_key(properties);
     if (!wanted) co_return std::optional<Made>();
@@ -92,9 +104,11 @@ class CertificateResource : public deploy::DescribedType {
         DescribeCertificateInput input{.certificate_id = one.certificate_id.value_or("")};
         auto got = co_await client.describe_certificate(std::move(input));
         if (got.has_error() || !got->certificate_description) continue;
-        const Key key = key_of_certificate(got->certificate_description->certificate_pem.value_or(""));
+        const Key key =
+            key_of_certificate(got->certificate_description->certificate_pem.value_or(""));
         const Time at = one.creation_date.value_or(Time{});
-        if (!key || EVP_PKEY_eq(key.get(), wanted.get()) != 1 || (newest && at < newest_at)) continue;
+        if (!key || EVP_PKEY_eq(key.get(), wanted.get()) != 1 || (newest && at < newest_at))
+          continue;
         newest = describe(one.certificate_id.value_or(""), one.certificate_arn.value_or(""));
         newest_at = at;
       }
@@ -113,9 +127,11 @@ class CertificateResource : public deploy::DescribedType {
   }
 
   // An active certificate cannot be deleted: it is made inactive first.
-  Task<Result<void>> remove(const Request& request, const std::string& id, const json::object&) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& id,
+                            const json::object&) const override {
     Client client(request.caller);
-    UpdateCertificateInput inactive{.certificate_id = id, .new_status = CertificateStatus::inactive};
+    UpdateCertificateInput inactive{.certificate_id = id,
+                                    .new_status = CertificateStatus::inactive};
     auto stopped = co_await client.update_certificate(std::move(inactive));
     if (stopped.has_error()) {
       if (deploy::says_missing(stopped.error())) co_return Result<void>();
@@ -123,7 +139,8 @@ class CertificateResource : public deploy::DescribedType {
     }
     DeleteCertificateInput input{.certificate_id = id};
     auto deleted = co_await client.delete_certificate(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error())) co_return std::move(deleted).error();
+    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+      co_return std::move(deleted).error();
     co_return Result<void>();
   }
 
@@ -134,14 +151,18 @@ class CertificateResource : public deploy::DescribedType {
   static Result<CertificateStatus> status_of(const json::object& properties) {
     const std::string text = deploy::text_of(properties, "Status");
     const auto status = parse_certificate_status(text);
-    if (status == CertificateStatus::active || status == CertificateStatus::inactive || status == CertificateStatus::revoked)
+    if (status == CertificateStatus::active || status == CertificateStatus::inactive ||
+        status == CertificateStatus::revoked)
       return *status;
-    return Error(cloudlet::errors::invalid_argument, "Value '" + text + "' of property Status is not valid");
+    return Error(cloudlet::errors::invalid_argument,
+                 "Value '" + text + "' of property Status is not valid");
   }
 };
 
 }  // namespace
 
-std::unique_ptr<deploy::ResourceType> certificate_resource() { return std::make_unique<CertificateResource>(); }
+std::unique_ptr<deploy::ResourceType> certificate_resource() {
+  return std::make_unique<CertificateResource>();
+}
 
 }  // namespace cloudlet::iot

@@ -13,9 +13,10 @@ using deploy::Request;
 using deploy::Update;
 namespace json = boost::json;
 
-constexpr Property policy_properties[] = {{.name = "PolicyName", .update = Update::replace},
-                                          {.name = "PolicyDocument", .kind = Kind::document, .need = Need::required},
-                                          {.name = "Tags", .kind = Kind::tags}};
+constexpr Property policy_properties[] = {
+    {.name = "PolicyName", .update = Update::replace},
+    {.name = "PolicyDocument", .kind = Kind::document, .need = Need::required},
+    {.name = "Tags", .kind = Kind::tags}};
 constexpr std::string_view policy_attributes[] = {"Arn", "Id"};
 constexpr deploy::TypeFacts policy_facts{.name = "AWS::IoT::Policy",
                                          .properties = policy_properties,
@@ -31,14 +32,16 @@ class PolicyResource : public deploy::DescribedType {
     Client client(request.caller);
     CreatePolicyInput input{.policy_document = deploy::document_text(properties, "PolicyDocument"),
                             .policy_name = name_or(properties, "PolicyName", request)};
-    for (const auto& [key, value] : deploy::tags_of(properties)) input.tags.push_back({.key = key, .value = value});
+    for (const auto& [key, value] : deploy::tags_of(properties))
+      input.tags.push_back({.key = key, .value = value});
     const std::string name = input.policy_name;
     auto created = co_await client.create_policy(std::move(input));
     if (created.has_error()) co_return std::move(created).error();
     co_return describe(name, created->policy_arn);
   }
 
-  Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
     Client client(request.caller);
     const std::string name = name_or(properties, "PolicyName", request);
     GetPolicyInput input{.policy_name = name};
@@ -48,8 +51,8 @@ class PolicyResource : public deploy::DescribedType {
     co_return std::move(got).error();
   }
 
-  Task<Result<Made>> update(const Request& request, const std::string& name, const json::object& before,
-                            const json::object& after) const override {
+  Task<Result<Made>> update(const Request& request, const std::string& name,
+                            const json::object& before, const json::object& after) const override {
     Client client(request.caller);
     const std::string document = deploy::document_text(after, "PolicyDocument");
     GetPolicyInput get{.policy_name = name};
@@ -57,7 +60,8 @@ class PolicyResource : public deploy::DescribedType {
     if (now.policy_document != document) {
       // Five versions are kept at most: those that are not in force make room.
       CO_CHECK(co_await drop_versions(client, name));
-      CreatePolicyVersionInput input{.policy_document = document, .policy_name = name, .set_as_default = true};
+      CreatePolicyVersionInput input{
+          .policy_document = document, .policy_name = name, .set_as_default = true};
       CO_CHECK(co_await client.create_policy_version(std::move(input)));
       CO_CHECK(co_await drop_versions(client, name));
     }
@@ -76,7 +80,8 @@ class PolicyResource : public deploy::DescribedType {
   }
 
   // A policy that is attached stays, as the service says: somebody's device needs it.
-  Task<Result<void>> remove(const Request& request, const std::string& name, const json::object&) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& name,
+                            const json::object&) const override {
     Client client(request.caller);
     auto dropped = co_await drop_versions(client, name);
     if (dropped.has_error()) {
@@ -85,7 +90,8 @@ class PolicyResource : public deploy::DescribedType {
     }
     DeletePolicyInput input{.policy_name = name};
     auto deleted = co_await client.delete_policy(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error())) co_return std::move(deleted).error();
+    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+      co_return std::move(deleted).error();
     co_return Result<void>();
   }
 
@@ -99,9 +105,11 @@ class PolicyResource : public deploy::DescribedType {
     CO_TRY(const auto versions, co_await client.list_policy_versions(std::move(list)));
     for (const auto& version : versions.policy_versions) {
       if (version.is_default_version.value_or(false)) continue;
-      DeletePolicyVersionInput input{.policy_name = name, .policy_version_id = version.version_id.value_or("")};
+      DeletePolicyVersionInput input{.policy_name = name,
+                                     .policy_version_id = version.version_id.value_or("")};
       auto deleted = co_await client.delete_policy_version(std::move(input));
-      if (deleted.has_error() && !deploy::says_missing(deleted.error())) co_return std::move(deleted).error();
+      if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+        co_return std::move(deleted).error();
     }
     co_return Result<void>();
   }
@@ -109,6 +117,8 @@ class PolicyResource : public deploy::DescribedType {
 
 }  // namespace
 
-std::unique_ptr<deploy::ResourceType> policy_resource() { return std::make_unique<PolicyResource>(); }
+std::unique_ptr<deploy::ResourceType> policy_resource() {
+  return std::make_unique<PolicyResource>();
+}
 
 }  // namespace cloudlet::iot

@@ -18,21 +18,24 @@ constexpr Property s3_action[] = {{.name = "BucketName", .need = Need::required}
                                   {.name = "Key", .need = Need::required},
                                   {.name = "RoleArn", .need = Need::required}};
 constexpr Property lambda_action[] = {{.name = "FunctionArn", .need = Need::required}};
-constexpr Property sns_action[] = {
-    {.name = "MessageFormat"}, {.name = "RoleArn", .need = Need::required}, {.name = "TargetArn", .need = Need::required}};
+constexpr Property sns_action[] = {{.name = "MessageFormat"},
+                                   {.name = "RoleArn", .need = Need::required},
+                                   {.name = "TargetArn", .need = Need::required}};
 constexpr Property republish_action[] = {{.name = "Qos", .kind = Kind::number},
                                          {.name = "RoleArn", .need = Need::required},
                                          {.name = "Topic", .need = Need::required}};
-constexpr Property action[] = {{.name = "S3", .kind = Kind::object, .members = s3_action},
-                               {.name = "Lambda", .kind = Kind::object, .members = lambda_action},
-                               {.name = "Sns", .kind = Kind::object, .members = sns_action},
-                               {.name = "Republish", .kind = Kind::object, .members = republish_action}};
-constexpr Property payload[] = {{.name = "Actions", .kind = Kind::objects, .need = Need::required, .members = action},
-                                {.name = "AwsIotSqlVersion"},
-                                {.name = "Description"},
-                                {.name = "ErrorAction", .kind = Kind::object, .members = action},
-                                {.name = "RuleDisabled", .kind = Kind::flag},
-                                {.name = "Sql", .need = Need::required}};
+constexpr Property action[] = {
+    {.name = "S3", .kind = Kind::object, .members = s3_action},
+    {.name = "Lambda", .kind = Kind::object, .members = lambda_action},
+    {.name = "Sns", .kind = Kind::object, .members = sns_action},
+    {.name = "Republish", .kind = Kind::object, .members = republish_action}};
+constexpr Property payload[] = {
+    {.name = "Actions", .kind = Kind::objects, .need = Need::required, .members = action},
+    {.name = "AwsIotSqlVersion"},
+    {.name = "Description"},
+    {.name = "ErrorAction", .kind = Kind::object, .members = action},
+    {.name = "RuleDisabled", .kind = Kind::flag},
+    {.name = "Sql", .need = Need::required}};
 constexpr Property rule_properties[] = {
     {.name = "RuleName", .update = Update::replace},
     {.name = "TopicRulePayload", .kind = Kind::object, .need = Need::required, .members = payload},
@@ -45,7 +48,8 @@ constexpr deploy::TypeFacts rule_facts{.name = "AWS::IoT::TopicRule",
                                        .style = {.length_max = 128, .separator = "_"}};
 
 Error wrong(std::string_view property, const std::string& value) {
-  return Error(cloudlet::errors::invalid_argument, "Value '" + value + "' of property " + std::string(property) + " is not valid");
+  return Error(cloudlet::errors::invalid_argument,
+               "Value '" + value + "' of property " + std::string(property) + " is not valid");
 }
 
 Result<Action> action_of(const json::object& given) {
@@ -62,16 +66,18 @@ Result<Action> action_of(const json::object& given) {
   if (const auto* lambda = deploy::object_if(given, "Lambda"))
     made.lambda = LambdaAction{.function_arn = deploy::text_of(*lambda, "FunctionArn")};
   if (const auto* sns = deploy::object_if(given, "Sns")) {
-    made.sns = SnsAction{.role_arn = deploy::text_of(*sns, "RoleArn"), .target_arn = deploy::text_of(*sns, "TargetArn")};
+    made.sns = SnsAction{.role_arn = deploy::text_of(*sns, "RoleArn"),
+                         .target_arn = deploy::text_of(*sns, "TargetArn")};
     if (const auto format = deploy::text_if(*sns, "MessageFormat")) {
       made.sns->message_format = parse_message_format(*format);
       if (!made.sns->message_format) return wrong("MessageFormat", *format);
     }
   }
   if (const auto* republish = deploy::object_if(given, "Republish")) {
-    made.republish =
-        RepublishAction{.role_arn = deploy::text_of(*republish, "RoleArn"), .topic = deploy::text_of(*republish, "Topic")};
-    if (const auto qos = deploy::number_if(*republish, "Qos")) made.republish->qos = static_cast<std::int32_t>(*qos);
+    made.republish = RepublishAction{.role_arn = deploy::text_of(*republish, "RoleArn"),
+                                     .topic = deploy::text_of(*republish, "Topic")};
+    if (const auto qos = deploy::number_if(*republish, "Qos"))
+      made.republish->qos = static_cast<std::int32_t>(*qos);
   }
   return made;
 }
@@ -110,7 +116,8 @@ class TopicRuleResource : public deploy::DescribedType {
     co_return made;
   }
 
-  Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
     Client client(request.caller);
     const std::string name = name_or(properties, "RuleName", request);
     GetTopicRuleInput input{.rule_name = name};
@@ -122,8 +129,8 @@ class TopicRuleResource : public deploy::DescribedType {
     co_return std::move(got).error();
   }
 
-  Task<Result<Made>> update(const Request& request, const std::string& name, const json::object& before,
-                            const json::object& after) const override {
+  Task<Result<Made>> update(const Request& request, const std::string& name,
+                            const json::object& before, const json::object& after) const override {
     Client client(request.caller);
     ReplaceTopicRuleInput input{.rule_name = name};
     CO_TRY(input.topic_rule_payload, payload_of(after));
@@ -132,7 +139,8 @@ class TopicRuleResource : public deploy::DescribedType {
     co_return describe(request, name);
   }
 
-  Task<Result<void>> remove(const Request& request, const std::string& name, const json::object&) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& name,
+                            const json::object&) const override {
     Client client(request.caller);
     DeleteTopicRuleInput input{.rule_name = name};
     auto deleted = co_await client.delete_topic_rule(std::move(input));
@@ -144,11 +152,12 @@ class TopicRuleResource : public deploy::DescribedType {
 
  private:
   static Made describe(const Request& request, const std::string& name) {
-    return {.physical_id = name, .attributes = {{"Arn", make_arn("iot", request.scope, "rule/" + name)}}};
+    return {.physical_id = name,
+            .attributes = {{"Arn", make_arn("iot", request.scope, "rule/" + name)}}};
   }
 
-  static Task<Result<void>> tag(Client& client, const Request& request, const std::string& name, const json::object& before,
-                                const json::object& after) {
+  static Task<Result<void>> tag(Client& client, const Request& request, const std::string& name,
+                                const json::object& before, const json::object& after) {
     const auto tags = deploy::tag_changes(before, after);
     const std::string arn = make_arn("iot", request.scope, "rule/" + name);
     if (!tags.set.empty()) {
@@ -166,6 +175,8 @@ class TopicRuleResource : public deploy::DescribedType {
 
 }  // namespace
 
-std::unique_ptr<deploy::ResourceType> topic_rule_resource() { return std::make_unique<TopicRuleResource>(); }
+std::unique_ptr<deploy::ResourceType> topic_rule_resource() {
+  return std::make_unique<TopicRuleResource>();
+}
 
 }  // namespace cloudlet::iot

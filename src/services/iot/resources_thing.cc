@@ -13,8 +13,9 @@ using deploy::Update;
 namespace json = boost::json;
 
 constexpr Property payload[] = {{.name = "Attributes", .kind = Kind::map}};
-constexpr Property thing_properties[] = {{.name = "ThingName", .update = Update::replace},
-                                         {.name = "AttributePayload", .kind = Kind::object, .members = payload}};
+constexpr Property thing_properties[] = {
+    {.name = "ThingName", .update = Update::replace},
+    {.name = "AttributePayload", .kind = Kind::object, .members = payload}};
 constexpr std::string_view thing_attributes[] = {"Arn", "Id"};
 constexpr deploy::TypeFacts thing_facts{.name = "AWS::IoT::Thing",
                                         .properties = thing_properties,
@@ -46,7 +47,8 @@ class ThingResource : public deploy::DescribedType {
     co_return describe(name, created->thing_arn, created->thing_id);
   }
 
-  Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
     Client client(request.caller);
     const std::string name = name_or(properties, "ThingName", request);
     DescribeThingInput input{.thing_name = name};
@@ -60,25 +62,30 @@ class ThingResource : public deploy::DescribedType {
                             const json::object& after) const override {
     Client client(request.caller);
     // Without `merge` the attributes become exactly these.
-    UpdateThingInput input{.attribute_payload = AttributePayload{.attributes = attributes_of(after), .merge = false},
-                           .thing_name = name};
+    UpdateThingInput input{
+        .attribute_payload = AttributePayload{.attributes = attributes_of(after), .merge = false},
+        .thing_name = name};
     CO_CHECK(co_await client.update_thing(std::move(input)));
     DescribeThingInput again{.thing_name = name};
     CO_TRY(const auto got, co_await client.describe_thing(std::move(again)));
     co_return describe(name, got.thing_arn, got.thing_id);
   }
 
-  Task<Result<void>> remove(const Request& request, const std::string& name, const json::object&) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& name,
+                            const json::object&) const override {
     Client client(request.caller);
     DeleteThingInput input{.thing_name = name};
     auto deleted = co_await client.delete_thing(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error())) co_return std::move(deleted).error();
+    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+      co_return std::move(deleted).error();
     co_return Result<void>();
   }
 
  private:
-  static Made describe(const std::string& name, const std::optional<std::string>& arn, const std::optional<std::string>& id) {
-    return {.physical_id = name, .attributes = {{"Arn", arn.value_or("")}, {"Id", id.value_or("")}}};
+  static Made describe(const std::string& name, const std::optional<std::string>& arn,
+                       const std::optional<std::string>& id) {
+    return {.physical_id = name,
+            .attributes = {{"Arn", arn.value_or("")}, {"Id", id.value_or("")}}};
   }
 };
 

@@ -14,11 +14,13 @@ using deploy::Request;
 using deploy::Update;
 namespace json = boost::json;
 
-constexpr Property code[] = {{.name = "S3Bucket"}, {.name = "S3Key"}, {.name = "S3ObjectVersion"}, {.name = "ZipFile"}};
+constexpr Property code[] = {
+    {.name = "S3Bucket"}, {.name = "S3Key"}, {.name = "S3ObjectVersion"}, {.name = "ZipFile"}};
 constexpr Property environment[] = {{.name = "Variables", .kind = Kind::map}};
 constexpr Property dead_letters[] = {{.name = "TargetArn"}};
 constexpr Property tracing[] = {{.name = "Mode"}};
-// Settings that functions here do not have (layers, VPC, images, file systems, ...) are not listed, and so refused.
+// Settings that functions here do not have (layers, VPC, images, file systems, ...) are not listed,
+// and so refused.
 constexpr Property function_properties[] = {
     {.name = "FunctionName", .update = Update::replace},
     {.name = "PackageType", .update = Update::replace},
@@ -43,10 +45,12 @@ constexpr deploy::TypeFacts function_facts{.name = "AWS::Lambda::Function",
                                            .style = {.length_max = 64}};
 
 Error wrong(std::string_view property, const std::string& value) {
-  return Error(cloudlet::errors::invalid_argument, "Value '" + value + "' of property " + std::string(property) + " is not valid");
+  return Error(cloudlet::errors::invalid_argument,
+               "Value '" + value + "' of property " + std::string(property) + " is not valid");
 }
 
-// ZipFile is the source itself: it becomes the file that the handler's name speaks of, index.py or index.js.
+// ZipFile is the source itself: it becomes the file that the handler's name speaks of, index.py or
+// index.js.
 Result<FunctionCode> code_of(const json::object& properties) {
   const json::object& given = *deploy::object_if(properties, "Code");
   FunctionCode made{.s3_bucket = deploy::text_if(given, "S3Bucket"),
@@ -55,11 +59,13 @@ Result<FunctionCode> code_of(const json::object& properties) {
   const auto source = deploy::text_if(given, "ZipFile");
   if (!source) return made;
   if (source->size() > 4'194'304)
-    return Error(cloudlet::errors::invalid_argument, "Property ZipFile may not be larger than 4 MB");
+    return Error(cloudlet::errors::invalid_argument,
+                 "Property ZipFile may not be larger than 4 MB");
   const std::string runtime = deploy::text_of(properties, "Runtime");
   const bool python = runtime.starts_with("python"), node = runtime.starts_with("nodejs");
   if (!python && !node)
-    return Error(cloudlet::errors::invalid_argument, "ZipFile can be used with Python and Node.js runtimes only");
+    return Error(cloudlet::errors::invalid_argument,
+                 "ZipFile can be used with Python and Node.js runtimes only");
   std::vector<deploy::ZipEntry> entries;
   entries.push_back({.name = python ? "index.py" : "index.js", .bytes = *source});
   TRY(made.zip_file, deploy::make_zip(std::move(entries)));
@@ -81,7 +87,8 @@ Environment environment_of(const json::object& properties) {
   const auto* given = deploy::object_if(properties, "Environment");
   const auto* map = given == nullptr ? nullptr : deploy::object_if(*given, "Variables");
   if (map != nullptr)
-    for (const auto& member : *map) made.variables[member.key()] = deploy::text_of(*map, member.key());
+    for (const auto& member : *map)
+      made.variables[member.key()] = deploy::text_of(*map, member.key());
   return made;
 }
 
@@ -90,7 +97,8 @@ std::optional<std::int32_t> number_of(const json::object& properties, std::strin
   return number ? std::optional(static_cast<std::int32_t>(*number)) : std::nullopt;
 }
 
-std::string inner_text(const json::object& properties, std::string_view object, std::string_view name) {
+std::string inner_text(const json::object& properties, std::string_view object,
+                       std::string_view name) {
   const auto* given = deploy::object_if(properties, object);
   return given == nullptr ? "" : deploy::text_of(*given, name);
 }
@@ -142,7 +150,8 @@ class FunctionResource : public deploy::DescribedType {
     co_return made;
   }
 
-  Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
     Client client(request.caller);
     const std::string name = name_or(properties, "FunctionName", request);
     GetFunctionConfigurationInput input{.function_name = name};
@@ -152,8 +161,8 @@ class FunctionResource : public deploy::DescribedType {
     co_return std::move(got).error();
   }
 
-  Task<Result<Made>> update(const Request& request, const std::string& name, const json::object& before,
-                            const json::object& after) const override {
+  Task<Result<Made>> update(const Request& request, const std::string& name,
+                            const json::object& before, const json::object& after) const override {
     Client client(request.caller);
     if (differs(before, after, "Code") || differs(before, after, "Architectures")) {
       CO_TRY(auto code, code_of(after));
@@ -172,7 +181,8 @@ class FunctionResource : public deploy::DescribedType {
     input.environment = environment_of(after);
     if (!input.memory_size) input.memory_size = 128;
     if (!input.timeout) input.timeout = 3;
-    if (!input.dead_letter_config && before.contains("DeadLetterConfig")) input.dead_letter_config = DeadLetterConfig{.target_arn = ""};
+    if (!input.dead_letter_config && before.contains("DeadLetterConfig"))
+      input.dead_letter_config = DeadLetterConfig{.target_arn = ""};
     if (!input.tracing_config && before.contains("TracingConfig"))
       input.tracing_config = TracingConfig{.mode = TracingMode::pass_through};
     CO_CHECK(co_await client.update_function_configuration(std::move(input)));
@@ -181,29 +191,35 @@ class FunctionResource : public deploy::DescribedType {
     co_return describe(request, name);
   }
 
-  Task<Result<void>> remove(const Request& request, const std::string& name, const json::object&) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& name,
+                            const json::object&) const override {
     Client client(request.caller);
     DeleteFunctionInput input{.function_name = name};
     auto deleted = co_await client.delete_function(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error())) co_return std::move(deleted).error();
+    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+      co_return std::move(deleted).error();
     co_return Result<void>();
   }
 
  private:
   static Made describe(const Request& request, const std::string& name) {
-    return {.physical_id = name, .attributes = {{"Arn", make_arn("lambda", request.scope, "function:" + name)}}};
+    return {.physical_id = name,
+            .attributes = {{"Arn", make_arn("lambda", request.scope, "function:" + name)}}};
   }
-  static bool differs(const json::object& before, const json::object& after, std::string_view name) {
+  static bool differs(const json::object& before, const json::object& after,
+                      std::string_view name) {
     const auto* old = before.if_contains(name);
     const auto* wanted = after.if_contains(name);
     return (old == nullptr) != (wanted == nullptr) || (old != nullptr && *old != *wanted);
   }
 
-  static Task<Result<void>> reserve(Client& client, const std::string& name, const json::object& before, const json::object& after) {
+  static Task<Result<void>> reserve(Client& client, const std::string& name,
+                                    const json::object& before, const json::object& after) {
     const auto wanted = number_of(after, "ReservedConcurrentExecutions");
     if (number_of(before, "ReservedConcurrentExecutions") == wanted) co_return Result<void>();
     if (wanted) {
-      PutFunctionConcurrencyInput input{.function_name = name, .reserved_concurrent_executions = *wanted};
+      PutFunctionConcurrencyInput input{.function_name = name,
+                                        .reserved_concurrent_executions = *wanted};
       CO_CHECK(co_await client.put_function_concurrency(std::move(input)));
       co_return Result<void>();
     }
@@ -212,8 +228,8 @@ class FunctionResource : public deploy::DescribedType {
     co_return Result<void>();
   }
 
-  static Task<Result<void>> tag(Client& client, const Request& request, const std::string& name, const json::object& before,
-                                const json::object& after) {
+  static Task<Result<void>> tag(Client& client, const Request& request, const std::string& name,
+                                const json::object& before, const json::object& after) {
     const auto tags = deploy::tag_changes(before, after);
     const std::string arn = make_arn("lambda", request.scope, "function:" + name);
     if (!tags.set.empty()) {
@@ -230,6 +246,8 @@ class FunctionResource : public deploy::DescribedType {
 
 }  // namespace
 
-std::unique_ptr<deploy::ResourceType> function_resource() { return std::make_unique<FunctionResource>(); }
+std::unique_ptr<deploy::ResourceType> function_resource() {
+  return std::make_unique<FunctionResource>();
+}
 
 }  // namespace cloudlet::lambda

@@ -13,13 +13,14 @@ using deploy::Request;
 using deploy::Update;
 namespace json = boost::json;
 
-constexpr Property permission_properties[] = {{.name = "Action", .update = Update::replace, .need = Need::required},
-                                              {.name = "FunctionName", .update = Update::replace, .need = Need::required},
-                                              {.name = "Principal", .update = Update::replace, .need = Need::required},
-                                              {.name = "EventSourceToken", .update = Update::replace},
-                                              {.name = "PrincipalOrgID", .update = Update::replace},
-                                              {.name = "SourceAccount", .update = Update::replace},
-                                              {.name = "SourceArn", .update = Update::replace}};
+constexpr Property permission_properties[] = {
+    {.name = "Action", .update = Update::replace, .need = Need::required},
+    {.name = "FunctionName", .update = Update::replace, .need = Need::required},
+    {.name = "Principal", .update = Update::replace, .need = Need::required},
+    {.name = "EventSourceToken", .update = Update::replace},
+    {.name = "PrincipalOrgID", .update = Update::replace},
+    {.name = "SourceAccount", .update = Update::replace},
+    {.name = "SourceArn", .update = Update::replace}};
 constexpr std::string_view permission_attributes[] = {"Id"};
 constexpr deploy::TypeFacts permission_facts{.name = "AWS::Lambda::Permission",
                                              .properties = permission_properties,
@@ -42,37 +43,47 @@ class PermissionResource : public deploy::DescribedType {
                              .statement_id = request.name};
     auto added = co_await client.add_permission(std::move(input));
     // The statement's id is this resource's own: who finds it taken made it in an earlier attempt.
-    if (added.has_error() && added.error().kind().name != "ResourceConflictException") co_return std::move(added).error();
+    if (added.has_error() && added.error().kind().name != "ResourceConflictException")
+      co_return std::move(added).error();
     co_return describe(request.name);
   }
 
   // Nothing changes in place.
-  Task<Result<Made>> update(const Request&, const std::string& id, const json::object&, const json::object&) const override {
+  Task<Result<Made>> update(const Request&, const std::string& id, const json::object&,
+                            const json::object&) const override {
     co_return describe(id);
   }
 
-  Task<Result<void>> remove(const Request& request, const std::string& id, const json::object& properties) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& id,
+                            const json::object& properties) const override {
     Client client(request.caller);
-    RemovePermissionInput input{.function_name = deploy::text_of(properties, "FunctionName"), .statement_id = id};
+    RemovePermissionInput input{.function_name = deploy::text_of(properties, "FunctionName"),
+                                .statement_id = id};
     auto removed = co_await client.remove_permission(std::move(input));
-    if (removed.has_error() && !deploy::says_missing(removed.error())) co_return std::move(removed).error();
+    if (removed.has_error() && !deploy::says_missing(removed.error()))
+      co_return std::move(removed).error();
     co_return Result<void>();
   }
 
  private:
-  static Made describe(const std::string& id) { return {.physical_id = id, .attributes = {{"Id", id}}}; }
+  static Made describe(const std::string& id) {
+    return {.physical_id = id, .attributes = {{"Id", id}}};
+  }
 };
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventinvokeconfig.html
 constexpr Property destination[] = {{.name = "Destination", .need = Need::required}};
-constexpr Property destinations[] = {{.name = "OnFailure", .kind = Kind::object, .members = destination},
-                                     {.name = "OnSuccess", .kind = Kind::object, .members = destination}};
-constexpr Property config_properties[] = {{.name = "FunctionName", .update = Update::replace, .need = Need::required},
-                                          {.name = "Qualifier", .update = Update::replace, .need = Need::required},
-                                          {.name = "DestinationConfig", .kind = Kind::object, .members = destinations},
-                                          {.name = "MaximumEventAgeInSeconds", .kind = Kind::number},
-                                          {.name = "MaximumRetryAttempts", .kind = Kind::number}};
-constexpr deploy::TypeFacts config_facts{.name = "AWS::Lambda::EventInvokeConfig", .properties = config_properties};
+constexpr Property destinations[] = {
+    {.name = "OnFailure", .kind = Kind::object, .members = destination},
+    {.name = "OnSuccess", .kind = Kind::object, .members = destination}};
+constexpr Property config_properties[] = {
+    {.name = "FunctionName", .update = Update::replace, .need = Need::required},
+    {.name = "Qualifier", .update = Update::replace, .need = Need::required},
+    {.name = "DestinationConfig", .kind = Kind::object, .members = destinations},
+    {.name = "MaximumEventAgeInSeconds", .kind = Kind::number},
+    {.name = "MaximumRetryAttempts", .kind = Kind::number}};
+constexpr deploy::TypeFacts config_facts{.name = "AWS::Lambda::EventInvokeConfig",
+                                         .properties = config_properties};
 
 class EventInvokeConfigResource : public deploy::DescribedType {
  public:
@@ -96,27 +107,36 @@ class EventInvokeConfigResource : public deploy::DescribedType {
     if (const auto* config = deploy::object_if(after, "DestinationConfig")) {
       input.destination_config.emplace();
       if (const auto* failed = deploy::object_if(*config, "OnFailure"))
-        input.destination_config->on_failure = OnFailure{.destination = deploy::text_if(*failed, "Destination")};
+        input.destination_config->on_failure =
+            OnFailure{.destination = deploy::text_if(*failed, "Destination")};
       if (const auto* succeeded = deploy::object_if(*config, "OnSuccess"))
-        input.destination_config->on_success = OnSuccess{.destination = deploy::text_if(*succeeded, "Destination")};
+        input.destination_config->on_success =
+            OnSuccess{.destination = deploy::text_if(*succeeded, "Destination")};
     }
     CO_CHECK(co_await client.put_function_event_invoke_config(std::move(input)));
     co_return Made{.physical_id = id};
   }
 
-  Task<Result<void>> remove(const Request& request, const std::string&, const json::object& properties) const override {
+  Task<Result<void>> remove(const Request& request, const std::string&,
+                            const json::object& properties) const override {
     Client client(request.caller);
-    DeleteFunctionEventInvokeConfigInput input{.function_name = deploy::text_of(properties, "FunctionName"),
-                                               .qualifier = deploy::text_of(properties, "Qualifier")};
+    DeleteFunctionEventInvokeConfigInput input{
+        .function_name = deploy::text_of(properties, "FunctionName"),
+        .qualifier = deploy::text_of(properties, "Qualifier")};
     auto deleted = co_await client.delete_function_event_invoke_config(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error())) co_return std::move(deleted).error();
+    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+      co_return std::move(deleted).error();
     co_return Result<void>();
   }
 };
 
 }  // namespace
 
-std::unique_ptr<deploy::ResourceType> permission_resource() { return std::make_unique<PermissionResource>(); }
-std::unique_ptr<deploy::ResourceType> event_invoke_config_resource() { return std::make_unique<EventInvokeConfigResource>(); }
+std::unique_ptr<deploy::ResourceType> permission_resource() {
+  return std::make_unique<PermissionResource>();
+}
+std::unique_ptr<deploy::ResourceType> event_invoke_config_resource() {
+  return std::make_unique<EventInvokeConfigResource>();
+}
 
 }  // namespace cloudlet::lambda

@@ -41,7 +41,8 @@ class LogGroupType : public deploy::DescribedType {
     co_return made;
   }
 
-  Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
     Client client(request.caller);
     const std::string name = name_or(properties, "LogGroupName", request);
     std::optional<std::string> token;
@@ -55,8 +56,8 @@ class LogGroupType : public deploy::DescribedType {
     co_return std::optional<Made>();
   }
 
-  Task<Result<Made>> update(const Request& request, const std::string& name, const json::object& before,
-                            const json::object& after) const override {
+  Task<Result<Made>> update(const Request& request, const std::string& name,
+                            const json::object& before, const json::object& after) const override {
     Client client(request.caller);
     CO_CHECK(co_await retain(client, name, before, after));
     const auto tags = deploy::tag_changes(before, after);
@@ -72,24 +73,29 @@ class LogGroupType : public deploy::DescribedType {
     co_return describe(request, name);
   }
 
-  Task<Result<void>> remove(const Request& request, const std::string& name, const json::object&) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& name,
+                            const json::object&) const override {
     Client client(request.caller);
     DeleteLogGroupInput input{.log_group_name = name};
     auto deleted = co_await client.delete_log_group(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error())) co_return std::move(deleted).error();
+    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+      co_return std::move(deleted).error();
     co_return Result<void>();
   }
 
  private:
   static Made describe(const Request& request, const std::string& name) {
-    return {.physical_id = name, .attributes = {{"Arn", make_arn("logs", request.scope, "log-group:" + name + ":*")}}};
+    return {.physical_id = name,
+            .attributes = {{"Arn", make_arn("logs", request.scope, "log-group:" + name + ":*")}}};
   }
 
-  static Task<Result<void>> retain(Client& client, const std::string& name, const json::object& before, const json::object& after) {
+  static Task<Result<void>> retain(Client& client, const std::string& name,
+                                   const json::object& before, const json::object& after) {
     const auto wanted = deploy::number_if(after, "RetentionInDays");
     if (deploy::number_if(before, "RetentionInDays") == wanted) co_return Result<void>();
     if (wanted) {
-      PutRetentionPolicyInput input{.log_group_name = name, .retention_in_days = static_cast<std::int32_t>(*wanted)};
+      PutRetentionPolicyInput input{.log_group_name = name,
+                                    .retention_in_days = static_cast<std::int32_t>(*wanted)};
       CO_CHECK(co_await client.put_retention_policy(std::move(input)));
       co_return Result<void>();
     }

@@ -13,10 +13,13 @@ using deploy::Request;
 using deploy::Update;
 namespace json = boost::json;
 
-// Settings that buckets here do not act on (encryption, versioning, lifecycle, notifications, ...) are not listed, and so refused.
+// Settings that buckets here do not act on (encryption, versioning, lifecycle, notifications, ...)
+// are not listed, and so refused.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
-constexpr Property properties_of_buckets[] = {{.name = "BucketName", .update = Update::replace}, {.name = "Tags", .kind = Kind::tags}};
-constexpr std::string_view attributes_of_buckets[] = {"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"};
+constexpr Property properties_of_buckets[] = {{.name = "BucketName", .update = Update::replace},
+                                              {.name = "Tags", .kind = Kind::tags}};
+constexpr std::string_view attributes_of_buckets[] = {"Arn", "DomainName", "DualStackDomainName",
+                                                      "RegionalDomainName", "WebsiteURL"};
 constexpr deploy::TypeFacts bucket_facts{.name = "AWS::S3::Bucket",
                                          .properties = properties_of_buckets,
                                          .attributes = attributes_of_buckets,
@@ -32,8 +35,8 @@ class BucketResource : public deploy::DescribedType {
     const std::string name = name_or(properties, "BucketName", request);
     CreateBucketInput input{.bucket = name};
     if (request.scope.region != "us-east-1")
-      input.create_bucket_configuration =
-          CreateBucketConfiguration{.location_constraint = parse_bucket_location_constraint(request.scope.region)};
+      input.create_bucket_configuration = CreateBucketConfiguration{
+          .location_constraint = parse_bucket_location_constraint(request.scope.region)};
     auto created = co_await client.create_bucket(std::move(input));
     if (created.has_error()) co_return std::move(created).error();
     Made made = describe(request, name);
@@ -43,7 +46,8 @@ class BucketResource : public deploy::DescribedType {
     co_return made;
   }
 
-  Task<Result<std::optional<Made>>> find(const Request& request, const json::object& properties) const override {
+  Task<Result<std::optional<Made>>> find(const Request& request,
+                                         const json::object& properties) const override {
     Client client(request.caller);
     const std::string name = name_or(properties, "BucketName", request);
     HeadBucketInput input{.bucket = name};
@@ -53,18 +57,20 @@ class BucketResource : public deploy::DescribedType {
     co_return std::move(got).error();
   }
 
-  Task<Result<Made>> update(const Request& request, const std::string& name, const json::object& before,
-                            const json::object& after) const override {
+  Task<Result<Made>> update(const Request& request, const std::string& name,
+                            const json::object& before, const json::object& after) const override {
     Client client(request.caller);
     CO_CHECK(co_await tag(client, name, before, after));
     co_return describe(request, name);
   }
 
-  Task<Result<void>> remove(const Request& request, const std::string& name, const json::object&) const override {
+  Task<Result<void>> remove(const Request& request, const std::string& name,
+                            const json::object&) const override {
     Client client(request.caller);
     DeleteBucketInput input{.bucket = name};
     auto deleted = co_await client.delete_bucket(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error())) co_return std::move(deleted).error();
+    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
+      co_return std::move(deleted).error();
     co_return Result<void>();
   }
 
@@ -72,14 +78,16 @@ class BucketResource : public deploy::DescribedType {
   static Made describe(const Request& request, const std::string& name) {
     const std::string& region = request.scope.region;
     return {.physical_id = name,
-            .attributes = {{"Arn", "arn:aws:s3:::" + name},
-                           {"DomainName", name + ".s3.amazonaws.com"},
-                           {"DualStackDomainName", name + ".s3.dualstack." + region + ".amazonaws.com"},
-                           {"RegionalDomainName", name + ".s3." + region + ".amazonaws.com"},
-                           {"WebsiteURL", "http://" + name + ".s3-website-" + region + ".amazonaws.com"}}};
+            .attributes = {
+                {"Arn", "arn:aws:s3:::" + name},
+                {"DomainName", name + ".s3.amazonaws.com"},
+                {"DualStackDomainName", name + ".s3.dualstack." + region + ".amazonaws.com"},
+                {"RegionalDomainName", name + ".s3." + region + ".amazonaws.com"},
+                {"WebsiteURL", "http://" + name + ".s3-website-" + region + ".amazonaws.com"}}};
   }
 
-  static Task<Result<void>> tag(Client& client, const std::string& name, const json::object& before, const json::object& after) {
+  static Task<Result<void>> tag(Client& client, const std::string& name, const json::object& before,
+                                const json::object& after) {
     const auto wanted = deploy::tags_of(after);
     if (deploy::tags_of(before) == wanted) co_return Result<void>();
     if (wanted.empty()) {
@@ -88,7 +96,8 @@ class BucketResource : public deploy::DescribedType {
       co_return Result<void>();
     }
     PutBucketTaggingInput input{.bucket = name};
-    for (const auto& [key, value] : wanted) input.tagging.tag_set.push_back({.key = key, .value = value});
+    for (const auto& [key, value] : wanted)
+      input.tagging.tag_set.push_back({.key = key, .value = value});
     CO_CHECK(co_await client.put_bucket_tagging(std::move(input)));
     co_return Result<void>();
   }
