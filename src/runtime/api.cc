@@ -20,6 +20,7 @@ using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
 
 constexpr std::string_view api_root = "/2018-06-01/runtime/";
+constexpr std::size_t request_bytes_max = 32 * 1024 * 1024;
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 
 Response reply(http::status status, std::string body, const Request& request) {
@@ -88,6 +89,11 @@ Response take_report(Instance& instance, std::string_view path, Request& request
     return refuse(http::status::not_found, "NotFound", "no such path", request);
   const std::string_view id = path.substr(head.size(), slash - head.size()),
                          what = path.substr(slash + 1);
+  if (request.body().size() > response_bytes_max) {
+    instance.api_response_too_large();
+    return refuse(http::status::payload_too_large, "RequestEntityTooLarge",
+                  "Exceeded maximum allowed payload size (6291556 bytes).", request);
+  }
   bool known = false;
   if (what == "response")
     known = instance.api_response(id, std::move(request.body()));
@@ -104,17 +110,11 @@ Task<> serve_connection(std::shared_ptr<Instance> instance, tcp::socket socket) 
   boost::beast::flat_buffer buffer;
   for (;;) {
     http::request_parser<http::string_body> parser;
-    parser.body_limit(response_bytes_max);
+    // What is too large is read all the same, so that the function hears of it; but not for ever.
+    parser.body_limit(request_bytes_max);
     parser.header_limit(64 * 1024);
     const auto [failed, size] = co_await http::async_read(socket, buffer, parser, as_values);
-    if (failed == http::error::body_limit) {
-      instance->api_response_too_large();
-      const Response too_large =
-          refuse(http::status::payload_too_large, "RequestEntityTooLarge",
-                 "Exceeded maximum allowed payload size (6291556 bytes).", parser.get());
-      co_await http::async_write(socket, too_large, as_values);
-      co_return;
-    }
+    if (failed == http::error::body_limit) instance->api_response_too_large();
     if (failed) co_return;
     Request request = parser.release();
     std::string_view path(request.target().data(), request.target().size());

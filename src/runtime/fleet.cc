@@ -84,8 +84,7 @@ Result<void> Fleet::begin() {
   std::error_code failed;
   std::filesystem::create_directories(options_.packages, failed);
   if (failed)
-    return Error(errors::service_unavailable,
-                 "cannot make " + options_.packages.string());
+    return Error(errors::service_unavailable, "cannot make " + options_.packages.string());
   CHECK(launcher_.start());
   for (const Capability& capability : launcher_.capabilities()) {
     if (capability.present)
@@ -191,7 +190,7 @@ Task<Result<std::optional<Credentials>>> Fleet::credentials_for(const Function& 
   if (!options_.credentials) co_return std::optional<Credentials>();
   {
     std::scoped_lock lock(mutex_);
-    const auto known = credentials_.find(function.arn + function.role);
+    const auto known = credentials_.find({function.arn, function.role});
     if (known != credentials_.end() &&
         clock_.now() + std::chrono::minutes(30) < known->second.expires)
       co_return std::optional<Credentials>(known->second);
@@ -199,7 +198,7 @@ Task<Result<std::optional<Credentials>>> Fleet::credentials_for(const Function& 
   Result<Credentials> fresh = co_await options_.credentials(function);
   if (fresh.has_error()) co_return fresh.error();
   std::scoped_lock lock(mutex_);
-  credentials_[function.arn + function.role] = *fresh;
+  credentials_[{function.arn, function.role}] = *fresh;
   co_return std::optional<Credentials>(std::move(*fresh));
 }
 

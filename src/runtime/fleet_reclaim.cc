@@ -20,7 +20,8 @@ void Fleet::retire(const std::string& arn, const std::string& revision_kept) {
       return true;
     });
     stats_.idle -= ending.size();
-    credentials_.erase(arn);
+    if (revision_kept.empty())
+      std::erase_if(credentials_, [&](const auto& known) { return known.first.first == arn; });
   }
   for (const Held& instance : ending) instance->end();
 }

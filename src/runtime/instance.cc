@@ -121,13 +121,13 @@ void Instance::hand_over(After& after) {
   log_.start(now.invocation.request_id, function_->version);
   now.sent = Steady::now();
   const std::uint64_t ticket = ++ticket_;
-  const std::int64_t deadline = system_millis() + function_->timeout.count();
-  if (next_waiter_) {
-    Next next{.invocation = now.invocation, .deadline_ms = deadline};
-    after.actions.emplace_back(
-        [waiter = std::exchange(next_waiter_, {}), next = std::move(next)] { waiter(next); });
+  now.deadline_ms = system_millis() + function_->timeout.count();
+  if (speaks_http_) {
+    // It has answered, but may not be back for more yet.
+    waits_for_next_ = !next_waiter_;
+    if (next_waiter_) hand_to_waiter(after);
   } else {
-    const std::string deadline_text = std::to_string(deadline),
+    const std::string deadline_text = std::to_string(now.deadline_ms),
                       trace = now.invocation.cause.header();
     const InvokeHead head{.request_id = now.invocation.request_id,
                           .deadline_ms = deadline_text,
@@ -139,6 +139,12 @@ void Instance::hand_over(After& after) {
     now.invocation.payload.clear();
   }
   arm(function_->timeout, ticket);
+}
+
+void Instance::hand_to_waiter(After& after) {
+  Next next{.invocation = current_->invocation, .deadline_ms = current_->deadline_ms};
+  after.actions.emplace_back(
+      [waiter = std::exchange(next_waiter_, {}), next = std::move(next)] { waiter(next); });
 }
 
 void Instance::send(std::string frame, After& after) {
@@ -271,7 +277,8 @@ void Instance::fail_init(std::string body, std::string type, After& after) {
 
 std::uint64_t Instance::peak() {
   peak_ = std::max(peak_, owner_.memory_peak(*this));
-  return peak_;
+  // The kernel counts the page that went too far; AWS's reports end at the limit.
+  return std::min(peak_, static_cast<std::uint64_t>(function_->memory_mb) << 20);
 }
 
 void Instance::on_started(int pid, int api_socket) {

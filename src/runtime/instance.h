@@ -87,6 +87,7 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
     Invocation invocation;
     Done done;
     Steady::time_point sent{};
+    std::int64_t deadline_ms = 0;
     bool cold = false;
   };
   // What is to happen once the lock is released.
@@ -100,6 +101,7 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
   void ended(const Exit& exit);
   void ready(After& after);
   void hand_over(After& after);
+  void hand_to_waiter(After& after);
   void send(std::string frame, After& after);
   void push_out();
   void wait_control();
@@ -136,6 +138,8 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
   std::string in_, out_;
   std::size_t skip_ = 0;  // bytes of an answer that is too large
   std::uint64_t ticket_ = 0;
+  bool speaks_http_ = false,
+       waits_for_next_ = false;  // an event is ready, but it has not asked for the next
   bool writing_ = false, reads_paused_ = false, ready_seen_ = false;
   std::chrono::microseconds init_took_{0};
   std::uint64_t peak_ = 0;

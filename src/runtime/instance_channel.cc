@@ -155,11 +155,13 @@ void Instance::drain_output() {
 void Instance::api_next(NextWaiter waiter) {
   After after;
   std::scoped_lock lock(mutex_);
-  if (state_ == State::ended ||
-      state_ == State::busy)  // asked twice at once: the runtime is broken
+  speaks_http_ = true;
+  const bool surplus = next_waiter_ || (state_ == State::busy && !waits_for_next_);
+  if (surplus || state_ == State::ended)  // asked twice at once: the runtime is broken
     return static_cast<void>(
         after.actions.emplace_back([waiter = std::move(waiter)] { waiter(std::nullopt); }));
   next_waiter_ = std::move(waiter);
+  if (std::exchange(waits_for_next_, false) && state_ == State::busy) return hand_to_waiter(after);
   ready(after);
 }
 

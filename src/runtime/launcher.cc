@@ -198,8 +198,8 @@ void Launcher::reap() {
 
 void Launcher::stop() {
   std::scoped_lock lock(mutex_);
-  if (launcher_) launcher_->close();
   if (zygote_) zygote_->close();
+  if (launcher_) launcher_->close();
   // It kills and reaps its instances when it sees the end of its socket, then ends.
   if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
   pid_ = 0;

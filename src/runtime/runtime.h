@@ -72,8 +72,8 @@ class Runtime {
   virtual Task<Result<Answer>> invoke(std::shared_ptr<const Function> function,
                                       Invocation invocation) = 0;
 
-  // The function is gone or has a new revision: idle instances of other revisions end, busy ones
-  // after their invocation.
+  // The function has a new revision, or none (empty: it is gone): idle instances of others end now,
+  // busy ones after their invocation.
   virtual void retire(const std::string& arn, const std::string& revision_kept) = 0;
   // Starts what the language needs ahead of the first instance (the Python zygote).
   virtual void prepare(Language language) = 0;

@@ -47,8 +47,11 @@ void take_descriptors(int control, int output, int status) {
   dup2(output, 2);
   dup2(control, control_descriptor);
   if (status >= 0) dup2(status, status_descriptor);
-  const unsigned first = status >= 0 ? status_descriptor + 1 : control_descriptor + 1;
-  syscall(SYS_close_range, first, ~0U, 0);
+  if (nothing > status_descriptor) close(nothing);
+}
+
+void close_all_but_taken(bool with_status) {
+  syscall(SYS_close_range, (with_status ? status_descriptor : control_descriptor) + 1, ~0U, 0);
 }
 
 void keep_capabilities() {

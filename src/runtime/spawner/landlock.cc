@@ -33,7 +33,8 @@ constexpr std::uint64_t truncate_right = 1U << 14;
 constexpr std::uint64_t ioctl_device_right = 1U << 15;
 // What may be said of a single file.
 constexpr std::uint64_t file_rights = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
-                                      LANDLOCK_ACCESS_FS_WRITE_FILE | truncate_right | ioctl_device_right;
+                                      LANDLOCK_ACCESS_FS_WRITE_FILE | truncate_right |
+                                      ioctl_device_right;
 
 std::uint64_t all_rights(std::uint64_t version) {
   std::uint64_t rights = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
@@ -46,7 +47,7 @@ std::uint64_t all_rights(std::uint64_t version) {
 bool allow(int ruleset, const std::string& path, std::uint64_t rights) {
   const int fd = open(path.c_str(), O_PATH | O_CLOEXEC);
   if (fd < 0) return errno == ENOENT;  // what isn't there needs no permission
-  struct stat about {};
+  struct stat about{};
   if (fstat(fd, &about) == 0 && !S_ISDIR(about.st_mode)) rights &= file_rights;
   landlock_path_beneath_attr rule{.allowed_access = rights, .parent_fd = fd};
   const long added = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);

@@ -52,21 +52,18 @@ bool Spawner::serve(Child& child) {
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child_ended, nullptr);
-  const int signals = signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK);
-  pollfd waiting[2] = {{.fd = socket_, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+  signals_ = signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK);
+  pollfd waiting[2] = {{.fd = socket_, .events = POLLIN}, {.fd = signals_, .events = POLLIN}};
   for (;;) {
     if (poll(waiting, 2, -1) < 0 && errno != EINTR) break;
     signalfd_siginfo info{};
-    while (read(signals, &info, sizeof info) > 0) {}
+    while (read(signals_, &info, sizeof info) > 0) {}
     reap();
     if ((waiting[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
     Packet packet = receive_packet(socket_);
     if (packet.bytes.empty()) break;
     const Step step = handle(std::move(packet), child);
-    if (step == Step::in_child) {
-      close(signals);
-      return true;
-    }
+    if (step == Step::in_child) return true;
     if (step == Step::server_gone) break;
   }
   end_all();
@@ -160,6 +157,7 @@ void Spawner::start_zygote(const Spawn& spawn, const std::vector<int>& fds) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (fds.size() != 2) _exit(127);
   take_descriptors(fds[0], fds[1]);
+  close_all_but_taken(false);
   if (home_.has(user_namespace)) keep_capabilities();
   execute(spawn.arguments, spawn.environment);
   _exit(127);
@@ -171,10 +169,17 @@ bool Spawner::become(Spawn spawn, int control, int output, int api_port, int sta
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (!join_cgroup(spawn.id))
     return dprintf(output, "cloudlet: control group: %s\n", std::strerror(errno)), false;
-  const int kept_status = status_pipe < 0 ? -1 : fcntl(status_pipe, F_DUPFD, 10);
-  control = fcntl(control, F_DUPFD, 10);
-  output = fcntl(output, F_DUPFD, 10);
-  take_descriptors(control, output, kept_status);
+  if (spawn.kind == SpawnKind::native) {
+    // Out of the way of the numbers they are to have.
+    take_descriptors(fcntl(control, F_DUPFD, 10), fcntl(output, F_DUPFD, 10),
+                     fcntl(status_pipe, F_DUPFD, 10));
+    close_all_but_taken(true);
+  } else {
+    take_descriptors(control, output);
+    for (const int fd : {control, output, pid_namespace_, signals_})
+      if (fd > control_descriptor) close(fd);
+    close_all(cgroup_folders_);
+  }
   Confinement with{.spawn = &spawn,
                    .features = home_.ready.features,
                    .landlock_version = home_.ready.landlock_version,

@@ -57,7 +57,7 @@ class Spawner {
   Home home_;
   std::string filter_;
   std::vector<int> cgroup_folders_;
-  int pid_namespace_ = -1;
+  int pid_namespace_ = -1, signals_ = -1;
   std::map<std::uint64_t, Running> running_;
 };
 

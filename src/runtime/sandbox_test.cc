@@ -1,0 +1,146 @@
+// What a function may not do, tried from inside: each escape is refused by a wall, and the server
+// goes on.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "runtime/testing/fixture.h"
+
+namespace cloudlet::runtime::testing {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+class SandboxTest : public RuntimeTest {
+ protected:
+  std::string escape(const std::string& what) {
+    return answer(native(), "\"escape:" + what + "\"");
+  }
+  // A file of the host that everybody may read.
+  std::string host_file(const std::string& name) {
+    std::ofstream(folder_ / name) << "a secret";
+    std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+    return (folder_ / name).string();
+  }
+};
+
+constexpr const char* gone = "\"No such file or directory\"";
+constexpr const char* denied = "\"Permission denied\"";
+constexpr const char* not_permitted = "\"Operation not permitted\"";
+
+TEST_F(SandboxTest, The_data_folder_other_code_and_the_hosts_secrets_are_not_there) {
+  package("other", "app.py", "secret = 1");
+  EXPECT_THAT(escape("read:" + host_file("data")), AnyOf(gone, denied));
+  EXPECT_THAT(escape("read:" + (options_.packages / "other" / "app.py").string()),
+              AnyOf(gone, denied));
+  EXPECT_THAT(escape("list:/.packages/other"), AnyOf(gone, denied));
+  EXPECT_THAT(escape("list:/.packages"), AnyOf(gone, denied, "\"allowed\""));
+  EXPECT_THAT(escape("read:/etc/shadow"), AnyOf(gone, denied));
+  EXPECT_THAT(escape("list:/root"), AnyOf(gone, denied));
+  EXPECT_THAT(escape("read:/proc/1/environ"), AnyOf(gone, denied));
+  EXPECT_THAT(escape("list:/sys"), AnyOf(gone, denied));
+}
+
+TEST_F(SandboxTest, Only_its_own_tmp_is_writable) {
+  EXPECT_EQ(escape("write:/tmp/file"), "\"allowed\"");
+  EXPECT_THAT(escape("write:/var/task/bootstrap"),
+              AnyOf(denied, "\"Read-only file system\"", "\"Text file busy\""));
+  EXPECT_THAT(escape("write:/var/task/new"), AnyOf(denied, "\"Read-only file system\""));
+  EXPECT_THAT(escape("write:/usr/bin/new"), AnyOf(denied, "\"Read-only file system\""));
+  EXPECT_THAT(escape("write:/new"), AnyOf(denied, "\"Read-only file system\""));
+  EXPECT_THAT(escape("write:/var/runtime/bootstrap.py"),
+              AnyOf(denied, "\"Read-only file system\""));
+  EXPECT_FALSE(std::filesystem::exists("/tmp/file"));
+}
+
+TEST_F(SandboxTest, System_calls_that_reach_for_the_kernel_or_others_are_refused) {
+  EXPECT_EQ(escape("ptrace"), not_permitted);
+  EXPECT_EQ(escape("mount"), not_permitted);
+  EXPECT_EQ(escape("namespace"), not_permitted);
+  EXPECT_EQ(escape("rawsocket"), "\"Address family not supported by protocol\"");
+  EXPECT_EQ(escape("setuid"), not_permitted);
+  EXPECT_THAT(escape("kill"), AnyOf(not_permitted, "\"allowed\""));  // its own init ignores it
+  EXPECT_THAT(answer(native(), "1"), HasSubstr("\"event\":1"));
+}
+
+TEST_F(SandboxTest, The_network_leads_to_cloudlet_and_nowhere_else) {
+  options_.endpoint_port = 4597;
+  std::promise<int> listening;
+  options_.endpoint = [&](int socket) { listening.set_value(socket); };
+  runtime();
+  const int endpoint = listening.get_future().get();
+  // Something else that listens on the host's loopback.
+  const int other = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(other, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(other, 1), 0);
+  ASSERT_EQ(::getsockname(other, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  EXPECT_EQ(escape("connect:4597"), "\"allowed\"");
+  EXPECT_THAT(escape("connect:" + std::to_string(ntohs(address.sin_port))),
+              AnyOf(denied, "\"Connection refused\""));
+  ::close(other);
+  ::close(endpoint);
+}
+
+TEST_F(SandboxTest, Memory_beyond_the_limit_ends_the_instance_only) {
+  const auto function = native();
+  function->timeout = std::chrono::seconds(20);
+  auto greedy = invoke(function, "\"memory:200\"");
+  ASSERT_TRUE(greedy.has_value());
+  const bool groups =
+      std::any_of(runtime().capabilities().begin(), runtime().capabilities().end(),
+                  [](const Capability& c) { return c.name == "memory limit" && c.present; });
+  if (groups) {
+    EXPECT_THAT(greedy->payload, HasSubstr("Runtime exited with error: signal: killed"));
+    EXPECT_THAT(log_->text(), HasSubstr("Memory Size: 128 MB\tMax Memory Used: 128 MB"));
+  } else {
+    EXPECT_EQ(greedy->kind, Answer::Kind::error);
+  }
+  EXPECT_EQ(answer(function, "\"memory:60\""), "\"used\"");
+}
+
+TEST_F(SandboxTest, A_fork_bomb_runs_into_its_limit) {
+  const auto function = native();
+  function->memory_mb = 1024;
+  function->timeout = std::chrono::seconds(50);
+  const std::string result = answer(function, "\"fork\"");
+  EXPECT_THAT(result, HasSubstr("Resource temporarily unavailable"));
+  EXPECT_THAT(answer(function, "1"), HasSubstr("\"event\":1"));
+}
+
+TEST_F(SandboxTest, Functions_are_refused_where_a_demanded_wall_is_missing) {
+  options_.enforce = true;
+  const bool complete =
+      std::all_of(runtime().capabilities().begin(), runtime().capabilities().end(),
+                  [](const Capability& c) { return c.present || !c.required; });
+  auto result = invoke(native(), "1");
+  EXPECT_EQ(result.has_value(), complete);
+  if (!complete) {
+    EXPECT_TRUE(result.error().is(sandbox_unavailable));
+  }
+}
+
+TEST_F(SandboxTest, Tmp_is_bounded) {
+  auto function = python("f", R"(
+def handler(event, context):
+    try:
+        with open('/tmp/large', 'wb') as f:
+            for _ in range(600): f.write(bytes(1 << 20))
+        return 'written'
+    except OSError as error:
+        return error.strerror
+)");
+  function->memory_mb = 2048;
+  function->timeout = std::chrono::seconds(30);
+  EXPECT_EQ(answer(function, "{}"), "\"No space left on device\"");
+}
+
+}  // namespace
+}  // namespace cloudlet::runtime::testing
