@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-#include "wire/call.h"
-
 namespace cloudlet::store {
 class ReadTxn;
+}
+namespace cloudlet::wire {
+struct Principal;  // wire/call.h
 }
 
 namespace cloudlet::delivery {

@@ -250,7 +250,7 @@ Result<void> Router::State::in_s3(Request& request, const HostHint& host,
   if (foreign || copies) {
     exchange.operation = nullptr;
     return Error(errors::not_implemented,
-                 "A header or query you provided implies functionality that is not implemented.");
+                 "A header you provided implies functionality that is not implemented");
   }
   if (operation) return {};
   return Error(errors::method_not_allowed,
