@@ -415,8 +415,8 @@ TEST_F(ApplicationTest, RetainedMessagesAreFoundByFilter) {
 }
 
 TEST_F(ApplicationTest, AFullQueueDropsTheNewMessageForThatSessionAlone) {
+  store->stop();  // before the views that it feeds
   service.reset();
-  store->stop();
   store = *store::Store::open({.durability = store::Durability::memory}, clock, *random);
   targets = {};
   start({.queue_max = 2});

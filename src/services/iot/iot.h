@@ -44,7 +44,8 @@ struct Options {
 
 class Service final : public Operations {
  public:
-  // All outlive it. Registers its views with the store, which must not have started.
+  // All outlive it. Registers its views with the store, which must not have started, and is stopped
+  // before the service goes.
   Service(store::Store& store, const delivery::Targets& targets, journal::Journal& journal,
           Clock& clock, Random& random, Options options);
   ~Service() override;

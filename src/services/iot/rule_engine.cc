@@ -21,6 +21,14 @@ std::string uuid_of(const std::string& trace) {
                      trace.substr(16, 4), trace.substr(20));
 }
 
+// Shadows, jobs and the like are not served: whoever asks why nothing answers finds it here.
+std::string_view unheard_reason(std::string_view topic) {
+  const bool reserved = topic.starts_with("$aws/") && !topic.starts_with(ingest_prefix);
+  return reserved
+             ? "no rule takes this topic; reserved topics other than Basic Ingest are not served"
+             : "no rule takes this topic";
+}
+
 }  // namespace
 
 bool RuleEngine::Throttle::pass() {
@@ -43,7 +51,7 @@ std::optional<RuleEngine::BasicIngest> RuleEngine::basic_ingest(std::string_view
 void RuleEngine::plan(const RuleMessage& message, std::vector<Run>& out) const {
   const std::shared_ptr<const RuleSet> set = book_.rules();
   const auto ingest = basic_ingest(message.topic);
-  if (set->empty() && !ingest) return;
+  if (set->empty() && !message.topic.starts_with("$aws/")) return;
   std::vector<const CompiledRule*> rules;
   if (ingest)
     set->named(ingest->rule, message.scope, rules);
@@ -54,14 +62,15 @@ void RuleEngine::plan(const RuleMessage& message, std::vector<Run>& out) const {
   Cause cause = message.cause;
   if (cause.trace.empty()) cause = journal_.begin();
   const std::uint64_t span = journal_.next_span();
-  journal_.record({.cause = cause,
-                   .id = span,
-                   .scope = message.scope ? *message.scope : Scope{},
-                   .action = "iot:Publish",
-                   .resource = std::string(message.topic),
-                   .outcome = journal::Outcome::ok,
-                   .reason = rules.empty() ? "no rule takes this topic" : std::string(),
-                   .at = message.now});
+  journal_.record(
+      {.cause = cause,
+       .id = span,
+       .scope = message.scope ? *message.scope : Scope{},
+       .action = "iot:Publish",
+       .resource = std::string(message.topic),
+       .outcome = journal::Outcome::ok,
+       .reason = rules.empty() ? std::string(unheard_reason(message.topic)) : std::string(),
+       .at = message.now});
   if (rules.empty()) return;
 
   const std::string trace = message.client_id.empty() ? std::string() : uuid_of(cause.trace);
