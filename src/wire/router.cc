@@ -200,6 +200,10 @@ const Service* Router::State::query_service(std::string_view scope, std::string_
     if (speaks(*service, Protocol::query) && service->api_version == version &&
         service->find(action))
       return service;
+  // The links in SNS's mails: neither signed nor with a version.
+  if (version.empty())
+    for (const Service* service : services)
+      if (speaks(*service, Protocol::query) && service->find(action)) return service;
   return nullptr;
 }
 

@@ -102,6 +102,8 @@ TEST_F(RouterTest, ActionsByScopeOrByVersion) {
   EXPECT_EQ(route({.target = "/?Action=ConfirmSubscription&Version=2010-03-31&Token=t&TopicArn=x"}),
             "sns.ConfirmSubscription");
   EXPECT_EQ(router_.unsigned_requests(exchange_), Unsigned::allowed);
+  EXPECT_EQ(route({.target = "/?Action=ConfirmSubscription&Token=t&TopicArn=x"}),
+            "sns.ConfirmSubscription");  // the link in a mail has no version
   EXPECT_EQ(route({.target = "/?Action=CreateTopic&Version=2010-03-31&Name=x"}), "sns.CreateTopic");
   EXPECT_EQ(router_.unsigned_requests(exchange_), Unsigned::refused);
 }
