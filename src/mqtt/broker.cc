@@ -179,7 +179,7 @@ void Broker::deliver(MessagePtr message) {
   shard.post([&shard, message = std::move(message)] {
     Outgoing outgoing{.view = view_of(*message), .owned = message, .encoder = shard.encoder()};
     shard.deliver(outgoing, shard.route(message->topic), nullptr);
-    shard.take_behind();
+    shard.take_obstacle();
   });
 }
 

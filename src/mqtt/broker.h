@@ -32,20 +32,24 @@ struct Limits {
   std::size_t subscriptions_max = 50;   // a session
   std::size_t subscribe_items_max = 8;  // a SUBSCRIBE
   std::size_t connections_max = 100'000;
-  std::uint16_t inflight_max = 100;  // QoS above 0 unacknowledged, each way (5.0: receive maximum)
-  std::chrono::seconds connect_timeout{10};   // from accept to CONNECT, TLS included
-  std::chrono::seconds keep_alive_max{1200};  // more (or 0, none): this
+  // QoS above 0 unacknowledged, each way (5.0: receive maximum).
+  std::uint16_t inflight_max = 100;
+  // From accept to CONNECT, TLS included.
+  std::chrono::seconds connect_timeout{10};
+  // More (or 0, none) counts as this.
+  std::chrono::seconds keep_alive_max{1200};
   std::chrono::seconds session_expiry_max{7 * 24 * 3600};
-  std::chrono::seconds session_expiry_default{3600};  // of 3.1.1 clients with clean session 0
-  std::size_t pending_messages_max =
-      100'000;  // in memory for one connected client; more: it is disconnected
+  // Of 3.1.1 clients with clean session 0.
+  std::chrono::seconds session_expiry_default{3600};
+  // In memory for one connected client; more: it is disconnected.
+  std::size_t pending_messages_max = 100'000;
   std::size_t pending_bytes_max = 16 * 1024 * 1024;
-  std::size_t output_bytes_max =
-      1024 * 1024;  // bytes waiting for a socket; more: QoS 0 is dropped for it
-  std::chrono::seconds stalled_max{
-      20};  // a socket that takes nothing of what waits for it: disconnected
-  std::size_t batches_max =
-      16;  // batches of one connection that wait for a commit; then reading pauses
+  // Bytes waiting for a socket; more: QoS 0 is dropped for it.
+  std::size_t output_bytes_max = 2 * 1024 * 1024;
+  // A socket that takes nothing of what waits for it so long is disconnected.
+  std::chrono::seconds stalled_max{20};
+  // Batches of one connection that wait for a commit; then reading pauses.
+  std::size_t batches_max = 16;
 };
 
 struct Options {

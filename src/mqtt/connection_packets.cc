@@ -29,9 +29,10 @@ std::size_t Connection::process(std::string_view bytes) {
   if (any) heard_at_ = shard_->now();
   intake_->flush();
   session_->flush_progress();
-  if (const auto receiver = shard_->take_behind(); receiver && !session_->behind()) {
+  // Who is behind itself is read on: its acknowledgements may be what it is waited for.
+  if (const auto obstacle = shard_->take_obstacle(); obstacle.there() && !session_->behind()) {
     waits_for_receiver_ = true;
-    shard_->wait_for(receiver, *this);
+    shard_->wait_for(obstacle, *this);
   }
   paused_for_commits_ = intake_->waiting() >= core_.limits().batches_max;
   return all - bytes.size();

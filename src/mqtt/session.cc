@@ -117,6 +117,7 @@ bool Session::fits(Outgoing& message, const PublishEncoder::Form& form) {
 void Session::write(Outgoing& message, const PublishEncoder::Form& form) {
   if (form.qos == Qos::at_most_once && !fits(message, form)) return;
   message.encoder.append(connection_->output(), form);
+  if (connection_->unsent() > output_pause_bytes) update_behind();
   shard_.core().counters.delivered.fetch_add(1, std::memory_order_relaxed);
   shard_.mark(*connection_);
 }

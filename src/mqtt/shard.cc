@@ -14,6 +14,12 @@ constexpr std::size_t read_bytes = 64 * 1024;  // of one read, behind what was k
 constexpr std::size_t routes_max = 16'384;
 constexpr int handlers_a_round = 64;
 constexpr auto tick_every = std::chrono::seconds(1);
+constexpr std::size_t mail_pause_bytes = 256 * 1024;
+constexpr std::size_t letters_a_write = 256;
+
+std::size_t letter_bytes(const Message& message) {
+  return message.payload.size() + message.topic.size();
+}
 
 }  // namespace
 
@@ -52,6 +58,11 @@ void Shard::run() {
 }
 
 void Shard::end_of_round() {
+  look_after_marked();
+  send_mail();
+}
+
+void Shard::look_after_marked() {
   // Looking after one may mark others (a session whose socket took everything): until nobody is
   // left.
   while (!marked_.empty()) {
@@ -59,7 +70,6 @@ void Shard::end_of_round() {
     for (const auto& connection : round) connection->marked = false;
     for (const auto& connection : round) connection->look_after();
   }
-  send_mail();
 }
 
 void Shard::mark(Connection& connection) {
@@ -88,9 +98,12 @@ void Shard::deliver(Outgoing& message, const std::shared_ptr<const Route>& route
       continue;
     }
     outgoing_[i].push_back({.message = message.own(), .route = route, .publisher = publisher});
-    if (behind_) continue;
+    auto& other = *core_.shards[i];
+    other.mail_bytes_.fetch_add(letter_bytes(*message.owned), std::memory_order_relaxed);
+    if (other.mail_bytes() > mail_pause_bytes) obstacle_.shard = &other;
+    if (obstacle_.receiver) continue;
     for (const auto& receiver : receivers) {
-      if (receiver.session->behind()) behind_ = receiver.session;
+      if (receiver.session->behind()) obstacle_.receiver = receiver.session;
     }
   }
 }
@@ -99,7 +112,7 @@ void Shard::deliver_here(Outgoing& message, const Route& route, const Session* p
   message.encoder.reset(message.view, now());
   for (const auto& receiver : route.live[index_]) {
     receiver.session->deliver(message, receiver, publisher);
-    if (receiver.session->behind()) behind_ = receiver.session;
+    if (receiver.session->behind()) obstacle_.receiver = receiver.session;
   }
 }
 
@@ -125,24 +138,34 @@ void Shard::take_mail() {
     std::scoped_lock lock(mutex_);
     mail.swap(incoming_);
   }
+  const bool made_wait = mail_bytes() > mail_pause_bytes;
+  std::size_t handled = 0;
   for (const auto& letter : mail) {
     Outgoing message{
         .view = view_of(*letter.message), .owned = letter.message, .encoder = encoder_};
     deliver_here(message, *letter.route, letter.publisher.get());
+    mail_bytes_.fetch_sub(letter_bytes(*letter.message), std::memory_order_relaxed);
+    if (++handled % letters_a_write == 0) look_after_marked();
   }
-  behind_ = nullptr;  // the publisher isn't here
+  obstacle_ = {};  // the publisher isn't here
+  if (!made_wait) return;
+  for (auto& shard : core_.shards) shard->post([&shard = *shard] { shard.resume_publishers(); });
 }
 
-void Shard::wait_for(const std::shared_ptr<Session>& receiver, Connection& publisher) {
-  waiting_.push_back({.receiver = receiver, .publisher = publisher.weak_from_this()});
-  // It may have caught up between the delivery and now.
-  if (!receiver->behind()) post([this] { resume_publishers(); });
+bool Shard::Obstacle::there() const {
+  return (receiver && receiver->behind()) ||
+         (shard != nullptr && shard->mail_bytes() > mail_pause_bytes);
+}
+
+void Shard::wait_for(const Obstacle& obstacle, Connection& publisher) {
+  waiting_.push_back({.obstacle = obstacle, .publisher = publisher.weak_from_this()});
+  // It may have gone between the delivery and now.
+  if (!obstacle.there()) post([this] { resume_publishers(); });
 }
 
 void Shard::resume_publishers() {
   std::erase_if(waiting_, [](const Waiting& waiting) {
-    const auto receiver = waiting.receiver.lock();
-    if (receiver && receiver->behind()) return false;
+    if (waiting.obstacle.there()) return false;
     if (const auto publisher = waiting.publisher.lock()) publisher->resume();
     return true;
   });

@@ -5,6 +5,7 @@
 // write, one write a connection.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -80,10 +81,18 @@ class Shard {
   void publish(const std::shared_ptr<const Client>& client, const MessagePtr& message,
                const Cause& cause, Done done);
 
-  // A receiver of what was just delivered that is behind, or null. Publishers wait for it.
-  std::shared_ptr<Session> take_behind() { return std::exchange(behind_, nullptr); }
-  void wait_for(const std::shared_ptr<Session>& receiver, Connection& publisher);
+  // What a publisher should wait for, after what was just delivered: a receiver that is behind, a
+  // thread that has too much mail, or nothing.
+  struct Obstacle {
+    std::shared_ptr<Session> receiver;
+    Shard* shard = nullptr;
+    bool there() const;
+  };
+  Obstacle take_obstacle() { return std::exchange(obstacle_, {}); }
+  void wait_for(const Obstacle& obstacle, Connection& publisher);
   void resume_publishers();
+  // Any thread: bytes of messages that other threads have for this one.
+  std::size_t mail_bytes() const { return mail_bytes_.load(std::memory_order_relaxed); }
 
   void sweep();
   bool stopping() const { return stopping_; }
@@ -104,6 +113,7 @@ class Shard {
 
   void run();
   void end_of_round();
+  void look_after_marked();
   void send_mail();
   void take_mail();
   void tick();
@@ -126,15 +136,16 @@ class Shard {
   std::unordered_map<std::string, std::shared_ptr<Session>, Hash, std::equal_to<>> sessions_;
   std::vector<std::shared_ptr<Connection>> marked_;
   struct Waiting {
-    std::weak_ptr<Session> receiver;
+    Obstacle obstacle;
     std::weak_ptr<Connection> publisher;
   };
   std::vector<Waiting> waiting_;
-  std::shared_ptr<Session> behind_;
+  Obstacle obstacle_;
 
   std::vector<std::vector<Mail>> outgoing_;  // by thread; handed over at the end of the round
   std::mutex mutex_;
   std::vector<Mail> incoming_;  // guarded by mutex_
+  std::atomic<std::size_t> mail_bytes_{0};
 };
 
 }  // namespace cloudlet::mqtt
