@@ -14,8 +14,8 @@ namespace cloudlet::journal {
 
 std::string_view to_string(Outcome outcome);  // "ok", "skipped", "denied", "throttled", "failed"
 
-// Members: trace, span, parent, hops, account, region, action, resource, outcome, reason, at, at_ms,
-// took_ms.
+// Members: trace, span, parent, hops, account, region, action, resource, outcome, reason, at,
+// at_ms, took_ms.
 boost::json::value to_json(const Span& span);
 std::optional<Span> span_from_json(const boost::json::value& json);  // the client's side
 boost::json::value to_json(const std::vector<Span>& spans);          // {"spans": [...]}

@@ -25,8 +25,8 @@ std::string message(const std::string& name, int humidity) {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
   return fmt::format(
-      R"({{"name": "{}", "humidity": {}, "timeStampEpoch": {}, "timeStampIso": "{}.{:06d}"}})", name,
-      humidity, micros / 1000, text, micros % 1'000'000);
+      R"({{"name": "{}", "humidity": {}, "timeStampEpoch": {}, "timeStampIso": "{}.{:06d}"}})",
+      name, humidity, micros / 1000, text, micros % 1'000'000);
 }
 
 }  // namespace
@@ -86,8 +86,8 @@ void Sensor::acknowledged() {
 
 bool Sensor::finish() {
   std::unique_lock lock(mutex_);
-  const bool all = changed_.wait_for(lock, std::chrono::seconds(10),
-                                     [this] { return unacknowledged_ <= 0; });
+  const bool all =
+      changed_.wait_for(lock, std::chrono::seconds(10), [this] { return unacknowledged_ <= 0; });
   lock.unlock();
   if (!all) std::cerr << name_ << ": some readings were not acknowledged\n";
   mosquitto_disconnect(client_);

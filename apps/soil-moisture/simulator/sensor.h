@@ -29,7 +29,8 @@ class Sensor {
   // Starts connecting; returns what is wrong, or an empty text.
   std::string connect();
   void publish(int humidity_percent);
-  // Waits (at most ten seconds) until everything is acknowledged, then disconnects. False if something was not.
+  // Waits (at most ten seconds) until everything is acknowledged, then disconnects. False if
+  // something was not.
   bool finish();
   std::string topic() const { return "device/" + name_ + "/devicePayload"; }
 

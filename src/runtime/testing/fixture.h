@@ -106,7 +106,8 @@ class RuntimeTest : public ::testing::Test {
 
   Result<Answer> invoke(std::shared_ptr<const Function> function, std::string payload) {
     Invocation invocation{.request_id = random_->uuid(), .payload = std::move(payload)};
-    auto future = asio::co_spawn(loop_, runtime().invoke(std::move(function), std::move(invocation)), asio::use_future);
+    auto future = asio::co_spawn(
+        loop_, runtime().invoke(std::move(function), std::move(invocation)), asio::use_future);
     if (future.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
       ADD_FAILURE() << "no answer within a minute; log:\n" << log_->text();
       return invalid("no answer");

@@ -1,4 +1,6 @@
-// A function for the tests, whose event says what to do: echo, log, fail, crash, or try to break out.
+// A function for the tests, whose event says what to do: echo, log, fail, crash, or try to break
+// out.
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -7,7 +9,6 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,7 +35,8 @@ std::string argument(const std::string& event, const std::string& word) {
 }
 
 Response said(long outcome) {
-  return Response::success(outcome >= 0 ? "\"allowed\"" : std::string("\"") + std::strerror(errno) + "\"");
+  return Response::success(outcome >= 0 ? "\"allowed\""
+                                        : std::string("\"") + std::strerror(errno) + "\"");
 }
 
 Response connect_to(int port) {
@@ -56,8 +58,10 @@ Response fork_many() {
       pause();
       _exit(0);
     }
-    if (child < 0) refused = errno;
-    else children.push_back(child);
+    if (child < 0)
+      refused = errno;
+    else
+      children.push_back(child);
   }
   for (const pid_t child : children) kill(child, SIGKILL);
   return Response::success("{\"children\":" + std::to_string(children.size()) + ",\"error\":\"" +
@@ -74,14 +78,18 @@ Response use_memory(std::size_t mebibytes) {
 }
 
 Response escape(const std::string& event) {
-  if (const std::string path = argument(event, "read"); !path.empty()) return said(open(path.c_str(), O_RDONLY));
+  if (const std::string path = argument(event, "read"); !path.empty())
+    return said(open(path.c_str(), O_RDONLY));
   if (const std::string path = argument(event, "write"); !path.empty())
     return said(open(path.c_str(), O_WRONLY | O_CREAT, 0644));
   if (const std::string path = argument(event, "list"); !path.empty())
     return said(open(path.c_str(), O_RDONLY | O_DIRECTORY));
-  if (const std::string port = argument(event, "connect"); !port.empty()) return connect_to(std::atoi(port.c_str()));
-  if (event.find("ptrace") != std::string::npos) return said(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr));
-  if (event.find("mount") != std::string::npos) return said(mount("x", "/tmp", "tmpfs", 0, nullptr));
+  if (const std::string port = argument(event, "connect"); !port.empty())
+    return connect_to(std::atoi(port.c_str()));
+  if (event.find("ptrace") != std::string::npos)
+    return said(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr));
+  if (event.find("mount") != std::string::npos)
+    return said(mount("x", "/tmp", "tmpfs", 0, nullptr));
   if (event.find("namespace") != std::string::npos) return said(unshare(CLONE_NEWUSER));
   if (event.find("rawsocket") != std::string::npos) return said(socket(AF_INET, SOCK_RAW, 1));
   if (event.find("setuid") != std::string::npos) return said(setuid(0));
@@ -104,17 +112,20 @@ Response handle(const Event& event, const Context& context) {
   if (what.starts_with("\"throw")) throw std::runtime_error("the \"handler\" threw");
   if (what.starts_with("\"exit")) std::exit(3);
   if (what.starts_with("\"abort")) std::abort();
-  if (what.starts_with("\"loop")) for (volatile bool on = true; on;) {}
+  if (what.starts_with("\"loop"))
+    for (volatile bool on = true; on;) {}
   if (what.starts_with("\"large:"))
-    return Response::success(std::string(static_cast<std::size_t>(std::atol(argument(what, "large").c_str())), '1'));
+    return Response::success(
+        std::string(static_cast<std::size_t>(std::atol(argument(what, "large").c_str())), '1'));
   if (what.starts_with("\"memory:"))
     return use_memory(static_cast<std::size_t>(std::atol(argument(what, "memory").c_str())));
   if (what.starts_with("\"fork")) return fork_many();
   if (what.starts_with("\"flood"))
     for (int i = 0; i < 200000; ++i) std::printf("line %d of a flood that nobody asked for\n", i);
   if (what.starts_with("\"escape:")) return escape(what);
-  return Response::success("{\"event\":" + what + ",\"request\":\"" + context.request_id + "\",\"served\":" +
-                           std::to_string(served) + ",\"pid\":" + std::to_string(getpid()) + "}");
+  return Response::success("{\"event\":" + what + ",\"request\":\"" + context.request_id +
+                           "\",\"served\":" + std::to_string(served) +
+                           ",\"pid\":" + std::to_string(getpid()) + "}");
 }
 
 }  // namespace

@@ -236,8 +236,8 @@ Result<void> put_in_place(const fs::path& fresh, const fs::path& folder) {
 
 Result<void> unpack(const fs::path& path, const fs::path& folder, const PackageLimits& limits) {
   int code = 0;
-  // Without ZIP_CHECKCONS: it calls inconsistent what libarchive (bsdtar, cmake -E tar) writes. What matters is checked
-  // entry by entry, CRCs included, as they are read.
+  // Without ZIP_CHECKCONS: it calls inconsistent what libarchive (bsdtar, cmake -E tar) writes.
+  // What matters is checked entry by entry, CRCs included, as they are read.
   const Zip zip(zip_open(path.c_str(), ZIP_RDONLY, &code));
   if (!zip)
     return code == ZIP_ER_OPEN
