@@ -1,5 +1,7 @@
 #include "mqtt/broker.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <future>
 #include <mutex>
@@ -102,6 +104,12 @@ Result<std::uint16_t> Broker::State::listen(const std::string& address, std::uin
                                             std::shared_ptr<const TlsContext> tls) {
   auto& shard = *core.shards.front();
   auto accepted = [this, tls](int socket, std::string peer) {
+    // Beyond the limit nothing is answered: that would cost as much as serving it.
+    if (core.counters.connections.load(std::memory_order_relaxed) >=
+        core.limits().connections_max) {
+      ::close(socket);
+      return;
+    }
     auto& chosen = *core.shards[next.fetch_add(1) % core.shards.size()];
     Connection::Socket parts{
         .descriptor = socket,

@@ -83,7 +83,8 @@ struct Stats {
   std::uint64_t dropped = 0;
 };
 
-// Thread-safe after `start`.
+// Thread-safe after `start`. What answers at once (`disconnect`, `clients`, `stop`) waits for the
+// I/O threads: not to be called from a call to the application.
 class Broker {
  public:
   // `application`, `clock` and `random` outlive the broker.

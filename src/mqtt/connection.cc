@@ -169,14 +169,10 @@ void Connection::check(Time now) {
     return end(Disconnection::keep_alive_timeout, Reason::keep_alive_timeout);  // [MQTT-3.1.2-24]
   }
   const auto progress = progress_ + session_->acknowledgements();
-  const bool waits = unsent() > 0 || session_->has_waiting();
-  if (!waits || progress != seen_progress_) {
-    seen_progress_ = progress;
-    moved_at_ = now;
-    session_->set_stalled(false);
-    return;
-  }
-  session_->set_stalled(true);
+  const bool stands = progress == std::exchange(seen_progress_, progress);
+  session_->set_stalled(stands && (unsent() > 0 || session_->has_waiting()));
+  // What waits in a durable queue, or in bounded memory, may wait: only a dead socket may not.
+  if (unsent() == 0 || progress_ != std::exchange(seen_written_, progress_)) moved_at_ = now;
   if (now - moved_at_ >= limits.stalled_max) end(Disconnection::too_slow, Reason::quota_exceeded);
 }
 

@@ -87,6 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // connection_connect.cc
   void handle_connect(const Frame& frame);
   std::unique_ptr<Opening> make_opening(const Connect& connect);
+  Reason check_will(const Connect& connect) const;
   MessagePtr make_will(const Connect& connect);
   void move_home();
   void authenticate();
@@ -152,6 +153,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Duration silence_max_{0};  // 1.5 times the keep-alive
   Time moved_at_;            // the last progress of the output
   std::uint64_t seen_progress_ = 0;
+  std::uint64_t seen_written_ = 0;
   std::uint64_t progress_ = 0;  // bytes written
 
   // The last topic published to: devices mostly use one.

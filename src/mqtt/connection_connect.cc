@@ -43,17 +43,22 @@ void Connection::handle_connect(const Frame& frame) {
   }
   if (connect.client_id.size() > core_.limits().client_id_bytes_max)
     return refuse(Reason::client_identifier_not_valid);
-  if (connect.has_will && !valid_topic(connect.will.topic, core_.topic_limits())) {
-    return refuse(Reason::topic_name_invalid);
-  }
-  if (connect.will.payload.size() > core_.limits().payload_bytes_max)
-    return refuse(Reason::packet_too_large);
-  if (core_.counters.connections.load(std::memory_order_relaxed) > core_.limits().connections_max) {
-    return refuse(Reason::quota_exceeded);
+  if (const auto bad = check_will(connect); bad != Reason::success) {
+    if (protocol_ == mqtt_5_0) return refuse(bad);
+    return end(Disconnection::protocol_error, bad);  // 3.1.1 has no code for it
   }
   opening_ = make_opening(connect);
   heard_at_ = shard_->now();
   state_ = State::connecting;
+}
+
+Reason Connection::check_will(const Connect& connect) const {
+  if (!connect.has_will) return Reason::success;
+  if (!valid_topic(connect.will.topic, core_.topic_limits())) return Reason::topic_name_invalid;
+  if (connect.will.payload.size() > core_.limits().payload_bytes_max) {
+    return Reason::packet_too_large;
+  }
+  return Reason::success;
 }
 
 std::unique_ptr<Connection::Opening> Connection::make_opening(const Connect& connect) {

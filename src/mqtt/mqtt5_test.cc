@@ -147,7 +147,8 @@ TEST_F(Mqtt5, ErrorsAreSaid) {
       {publish("t", "x", {.level = 5, .properties = byte(0x7f) + byte(1)}), 0x81},
       {publish("t", "x", {.level = 5, .properties = byte(0x11) + u32(1)}), 0x82},  // not of PUBLISH
       {publish("t", "x", {.level = 5, .properties = byte(0x01) + byte(1) + byte(0x01) + byte(1)}),
-       0x82},                                      // twice
+       0x82},  // twice
+      {publish("t", "x", {.level = 5, .properties = byte(0x08) + text("a/#")}), 0x82},
       {packet(0xF0, byte(0x18) + byte(0)), 0x82},  // AUTH
       {connect("x", five), 0x82},
       {packet(0xE0, byte(0) + byte(5) + byte(0x11) + u32(5)), 0x82},  // an expiry that was 0

@@ -109,7 +109,10 @@ Reason keep(Property id, const Value& value, Properties& properties) {
     case Property::subscription_identifier:
       properties.subscription_identifier = value.number;
       return positive;
-    case Property::response_topic: properties.response_topic = value.text; break;
+    case Property::response_topic:
+      properties.response_topic = value.text;
+      if (value.text.find_first_of("+#") != std::string_view::npos) return Reason::protocol_error;
+      break;
     case Property::authentication_method:
     case Property::authentication_data: properties.authentication = true; break;
     default: break;

@@ -1,5 +1,7 @@
 // PUBLISH and its acknowledgements, in both directions: scripts of bytes. Section numbers are of
 // MQTT 3.1.1 unless said.
+#include <thread>
+
 #include "mqtt/script_fixture.h"
 
 namespace cloudlet::mqtt {
@@ -230,6 +232,29 @@ TEST_F(Publishing, AStuckReceiverIsDisconnected) {
     p->expect(puback(1 + i));
   }
   EXPECT_TRUE(application.saw("disconnected stuck SERVER_INITIATED_DISCONNECT"));
+}
+
+// A receiver whose socket takes nothing: publishers wait for it a moment only, then it loses QoS 0
+// messages, then its connection. Everything published was acknowledged.
+TEST_F(Publishing, ADeadSocketHoldsNobodyUpForLong) {
+  const auto stuck = connected("stuck", {.keep_alive = 1200});
+  stuck->send(subscribe(1, "t", 0));
+  stuck->expect(suback(1, 0));
+  const auto p = connected("p", {.keep_alive = 1200});
+  const auto other = connected("other", {.keep_alive = 1200});
+  std::thread publisher([&] {
+    for (unsigned i = 1; i <= 300; ++i) {
+      p->send(publish("t", std::string(100'000, 'x'), {.qos = 1, .id = i}));
+    }
+  });
+  const std::string gone = "disconnected stuck SERVER_INITIATED_DISCONNECT";
+  for (int i = 0; i < 1500 && application.count(gone) == 0; ++i) {
+    clock.advance(std::chrono::seconds(1));
+    other->expect_silence();
+  }
+  EXPECT_EQ(application.count(gone), 1U);
+  EXPECT_EQ(p->read(300 * 4).size(), 300U * 4U);
+  publisher.join();
 }
 
 }  // namespace

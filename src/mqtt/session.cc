@@ -152,7 +152,7 @@ void Session::read_queue() {
                                               .bytes_max = page_bytes});
     if (page.empty()) more_ = false;
     for (const auto& queued : page) {
-      if (!take_queued(queued)) return;
+      if (!take_queued(queued)) return flush_progress();
       cursor_ = queued.position;
     }
   }

@@ -109,7 +109,7 @@ void Shard::deliver(Outgoing& message, const std::shared_ptr<const Route>& route
 }
 
 void Shard::deliver_here(Outgoing& message, const Route& route, const Session* publisher) {
-  message.encoder.reset(message.view, now());
+  message.encoder.reset(message.view, message.view.expires_at ? now() : Time());
   for (const auto& receiver : route.live[index_]) {
     receiver.session->deliver(message, receiver, publisher);
     if (receiver.session->behind()) obstacle_.receiver = receiver.session;
