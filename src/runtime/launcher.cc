@@ -96,12 +96,10 @@ Result<Fd> Launcher::execute() {
   posix_spawn_file_actions_addclosefrom_np(&files, 4);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  // A group of its own: a Ctrl-C in the terminal is the server's to handle.
-  posix_spawnattr_setpgroup(&attributes, 0);
   sigset_t none;
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   const std::string program = (options_.programs / launcher_program).string();
   char name[] = "cloudlet-launcher";
   char* arguments[] = {name, nullptr};

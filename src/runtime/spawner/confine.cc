@@ -44,13 +44,14 @@ bool set_limits(const Spawn& spawn, std::string& why) {
 }
 
 bool drop_privileges(const Spawn& spawn, std::uint64_t features, std::string& why) {
+  // The bounding set first: a changed user may not touch it any more.
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+    prctl(PR_CAPBSET_DROP, capability);
   if ((features & switch_user) != 0 && spawn.user != 0) {
     const auto id = static_cast<uid_t>(spawn.user);
     if (setgroups(0, nullptr) != 0 || setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0)
       return fail(why, "user id");
   }
-  for (int capability = 0; capability <= CAP_LAST_CAP + 8; ++capability)
-    if (prctl(PR_CAPBSET_DROP, capability) != 0 && errno == EINVAL) break;
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct head{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   __user_cap_data_struct none[2] = {};
@@ -118,7 +119,6 @@ std::string private_tmp(std::string& why) {
 
 std::string confine(const Confinement& with, std::string& why) {
   const Spawn& spawn = *with.spawn;
-  setsid();
   umask(0022);
   const bool own_root = (with.features & mount_namespace) != 0;
   std::string code = with.packages + "/" + spawn.package;

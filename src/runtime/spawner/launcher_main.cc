@@ -7,6 +7,9 @@
 
 int main() {
   using namespace cloudlet::runtime::spawner;
+  // Away from the server's terminal. Once for all: a session for each instance would be a
+  // scheduling group for each.
+  setsid();
   Spawner spawner(control_descriptor, [] { return fork(); });
   Child child;
   return spawner.serve(child) ? 1 : 0;
