@@ -30,7 +30,11 @@ Task<Result<iot::CreateKeysAndCertificateOutput>> issue(wire::Caller& caller,
   }
   if (!o.thing.empty()) {
     iot::CreateThingInput thing{.thing_name = o.thing};
-    CO_CHECK(co_await client.create_thing(std::move(thing)));
+    const auto created = co_await client.create_thing(std::move(thing));
+    // A thing that is there already, perhaps with attributes from a template, is just used.
+    const bool there =
+        created.has_error() && created.error().is(iot::errors::kinds::resource_already_exists);
+    if (!there) CO_CHECK(created);
     iot::AttachThingPrincipalInput attach{.principal = arn, .thing_name = o.thing};
     CO_CHECK(co_await client.attach_thing_principal(std::move(attach)));
   }

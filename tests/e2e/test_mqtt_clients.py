@@ -11,7 +11,7 @@ from support.server import ALLOW_ALL, eventually
 
 
 def sub(cloud, *arguments, count=1):
-    return subprocess.Popen(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(cloud.mqtt_port), "-C", str(count), "-W", "20",
+    return subprocess.Popen(["stdbuf", "-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", str(cloud.mqtt_port), "-C", str(count), "-W", "20",
                              "-d", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

@@ -109,9 +109,10 @@ def test_the_aws_cli_copies_and_syncs(cloud, s3, tmp_path):
     cloud.aws("s3", "sync", str(folder), f"s3://{BUCKET}/site")
     assert "site/deep/big.bin" in cloud.aws("s3", "ls", "--recursive", f"s3://{BUCKET}/site")
     assert s3.head_object(Bucket=BUCKET, Key="site/index.html")["ContentType"] == "text/html"
-    cloud.aws("s3", "cp", f"s3://{BUCKET}/site/deep/big.bin", f"s3://{BUCKET}/copy.bin")
-    cloud.aws("s3", "cp", f"s3://{BUCKET}/copy.bin", str(tmp_path / "copy.bin"))
-    assert (tmp_path / "copy.bin").read_bytes() == (folder / "deep" / "big.bin").read_bytes()
+    cloud.aws("s3", "cp", f"s3://{BUCKET}/site/index.html", f"s3://{BUCKET}/copy.html")
+    cloud.aws("s3", "cp", f"s3://{BUCKET}/site/deep/big.bin", str(tmp_path / "big.bin"))
+    assert (tmp_path / "big.bin").read_bytes() == (folder / "deep" / "big.bin").read_bytes()
+    assert cloud.aws("s3", "cp", f"s3://{BUCKET}/copy.html", "-") == "<p>hi</p>"
     assert cloud.aws("s3", "mb", "s3://e2e-made-by-cli", "--region", "eu-west-1").strip()
     cloud.aws("s3", "rb", "s3://e2e-made-by-cli")
 

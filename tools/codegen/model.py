@@ -56,6 +56,7 @@ class Shape:
     def __init__(self, name, raw):
         self.name, self.raw = name, raw
         self.type = raw["type"]
+        self.is_output = False
         self.members = []
 
     def connect(self, service):
@@ -145,6 +146,10 @@ class Service:
             shape.connect(self)
         names = sorted(model["operations"])
         self.operations = [Operation(self, i, name, model["operations"][name]) for i, name in enumerate(names)]
+        inputs = {operation.input for operation in self.operations}
+        for operation in self.operations:
+            if operation.output and operation.output not in inputs:
+                operation.output.is_output = True
         self.types = self.ordered_types()
         self.errors = self.all_errors()
         self.check()

@@ -39,13 +39,19 @@ def time_format(raw):
     return f"TimeFormat::{TIME_FORMATS[raw['timestampFormat']]}" if "timestampFormat" in raw else None
 
 
+def always_shown(member):
+    """Answers show their own lists also when they are empty: clients index them without asking."""
+    flattened = member.raw.get("flattened") or member.shape.raw.get("flattened")
+    return member.owner.is_output and member.place == "body" and not flattened
+
+
 def slot(member):
     if member.owner.error:
         return None
     if not member.plain:
         value = member.shape.cpp_type()
         return f"&optional_slot<{value}>"
-    if member.shape.kind in ("list", "map") and not member.required:
+    if member.shape.kind in ("list", "map") and not member.required and not always_shown(member):
         return "&container_slot"
     return "&plain_slot"
 

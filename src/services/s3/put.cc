@@ -41,6 +41,17 @@ std::string stored_encoding(const std::optional<std::string>& content_encoding) 
   return kept;
 }
 
+std::map<std::string, std::string> lower_case(const std::map<std::string, std::string>& metadata) {
+  std::map<std::string, std::string> lowered;
+  for (const auto& [name, value] : metadata) {
+    std::string key = name;
+    for (char& c : key)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    lowered.emplace(std::move(key), value);
+  }
+  return lowered;
+}
+
 Task<Result<PutObjectOutput>> Service::put_object(const wire::Call& call, PutObjectInput in) {
   CO_CHECK(check_key(in.key));
   CO_CHECK(check_owner(in.expected_bucket_owner, call.scope.account));

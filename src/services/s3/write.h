@@ -1,6 +1,7 @@
 // What put, copy, multipart and the rule action share: describing and writing an object.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,9 @@ void write_object(store::Txn& tx, const Place& place, const std::optional<Stored
 // Content-Encoding without "aws-chunked", which is how the body travelled and not what it is.
 std::string stored_encoding(const std::optional<std::string>& content_encoding);
 
+// Metadata names are kept in lower case, as the service does.
+std::map<std::string, std::string> lower_case(const std::map<std::string, std::string>& metadata);
+
 // The describing members of PutObject, CopyObject and CreateMultipartUpload. Without a content type
 // it is binary/octet-stream, as the service answers.
 template <class Input>
@@ -35,7 +39,7 @@ Result<Description> describe(const Input& in) {
                      .content_language = in.content_language.value_or(""),
                      .expires = in.expires.value_or(""),
                      .storage_class = std::move(storage_class),
-                     .metadata = in.metadata};
+                     .metadata = lower_case(in.metadata)};
 }
 
 }  // namespace cloudlet::s3
