@@ -8,6 +8,8 @@
 namespace cloudlet::wire {
 namespace {
 
+using namespace std::string_literals;
+
 struct Parsed {
   RequestHead head;
   HeadFault fault;
@@ -71,7 +73,7 @@ TEST(RequestHead, EachFaultHasItsStatus) {
       {"GET / HTTP/1.1\r\nHost: h\r\nNo colon\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nSpace : x\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n", 400},
-      {std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 39), 400},
+      {"GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"s, 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n", 400},
       {"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400},
       {"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\n", 400},
