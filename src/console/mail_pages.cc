@@ -18,7 +18,7 @@ using delivery::Mail;
 using delivery::Mailbox;
 using delivery::MailLink;
 
-constexpr std::size_t limit_default = 50, limit_max = 200;
+constexpr std::size_t limit_default = 50, limit_max = 1000;
 constexpr std::size_t answer_bytes_max = 256 * 1024;
 
 std::optional<std::uint64_t> number(std::string_view text) {

@@ -1,4 +1,5 @@
 """Load that remembers what was acknowledged: MQTT QoS 1, S3 PUT and SNS Publish, each on threads of its own."""
+import collections
 import http.client
 import json
 import threading
@@ -43,34 +44,35 @@ class Load:
 
     def _publish(self, n):
         window = threading.Semaphore(64)
+        acknowledged = collections.deque()  # packet ids, from Paho's thread (which holds Paho's locks: no lock of ours there)
         names = {}
-        lock = threading.Lock()
 
-        def acknowledged(client, userdata, mid):
-            with lock:
-                name = names.pop(mid, None)
-            if name is not None:
-                self.acknowledged["mqtt"].add(name)
-                self._count()
+        def note(client, userdata, mid):
+            acknowledged.append(mid)
             window.release()
 
+        def settle():
+            while acknowledged:
+                self.acknowledged["mqtt"].add(names.pop(acknowledged.popleft()))
+                self._count()
+
         client = paho.Client(client_id=f"crash-{self.round}-{n}")
-        client.on_publish = acknowledged
+        client.on_publish = note
         try:
             client.connect("127.0.0.1", self.cloud.mqtt_port)
         except OSError:
             return
         client.loop_start()
         number = 0
-        while not self.stopping.is_set() and client._thread is not None:
+        while not self.stopping.is_set():
+            settle()
             if not window.acquire(timeout=0.1):
                 continue
             name = f"{self.round}-{n}-{number}"
             number += 1
-            with lock:  # the callback must find the name even if the PUBACK is quicker than we are
-                info = client.publish(f"crash/{n}", json.dumps({"name": name}), qos=1)
-                names[info.mid] = name
+            names[client.publish(f"crash/{n}", json.dumps({"name": name}), qos=1).mid] = name
         client.loop_stop()
+        settle()
 
     def _put(self, n):
         connection = http.client.HTTPConnection("127.0.0.1", self.cloud.port, timeout=10)
@@ -89,7 +91,8 @@ class Load:
     def _notify(self, n):
         connection = http.client.HTTPConnection("127.0.0.1", self.cloud.port, timeout=10)
         number = 0
-        while not self.stopping.is_set():
+        # The mailbox keeps the newest thousand of an address; each round has to fit.
+        while not self.stopping.is_set() and number < 300:
             name = f"{self.round}-{n}-{number}"
             number += 1
             form = urllib.parse.urlencode({"Action": "Publish", "Version": "2010-03-31", "TopicArn": self.topic_arn,
