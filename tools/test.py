@@ -125,14 +125,13 @@ def node_environment():
 
 def sanitizer_environment():
     return {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1",
-            "LSAN_OPTIONS": f"suppressions={ROOT}/tools/lsan.supp",
             "TSAN_OPTIONS": f"suppressions={ROOT}/tools/tsan.supp:second_deadlock_stack=1"}
 
 
 def main():
     kind = sys.argv[1] if len(sys.argv) > 1 else "all"
-    if kind not in ("all", "quick", "tsan"):
-        sys.exit("usage: ./test [quick|tsan]")
+    if kind not in ("all", "quick", "sanitize", "tsan"):
+        sys.exit("usage: ./test [quick|sanitize|tsan]")
     started = time.monotonic()
     tally = Tally()
     os.environ.setdefault("CONFORMANCE_DIR", str(ROOT.parent / "shared" / "conformance"))
@@ -141,17 +140,17 @@ def main():
     if kind == "tsan":
         build("tsan", "unit_tests")
         unit_tests("tsan", tally, sanitizer_environment())
+    elif kind == "sanitize":
+        build("asan", "unit_tests", "fuzzers")
+        unit_tests("asan", tally, sanitizer_environment())
+        fuzz("asan", tally)
     else:
         build("release", "all")
         style(tally)
         unit_tests("release", tally)
-        environment = node_environment()
-        pytest("tests/e2e", tally, environment)
+        pytest("tests/e2e", tally, node_environment())
         if kind == "all":
             pytest("tests/crash", tally, {"CRASH_ROUNDS": CRASH_ROUNDS})
-            build("asan", "unit_tests", "fuzzers")
-            unit_tests("asan", tally, sanitizer_environment())
-            fuzz("asan", tally)
     for problem in tally.problems:
         print("FAILED:", problem)
     print(f"\ntook {time.monotonic() - started:.0f} s")
