@@ -310,9 +310,7 @@ Result<void> Router::route(Request& request, Exchange& exchange) const {
     return state_->by_cbor(request, exchange);
   if (const auto target = request.headers.find("X-Amz-Target"))
     return state_->by_target(*target, request, exchange);
-  const sigv4::Parsed parsed = sigv4::parse_signature(request);
-  const std::string_view scope =
-      parsed.signature ? std::string_view(parsed.signature->service) : std::string_view();
+  const std::string scope = sigv4::signing_name(request);
   if (scope != "s3") {
     const auto has_action = [](std::string_view name, std::string_view) {
       return name == "Action";

@@ -174,6 +174,23 @@ Parsed parse_signature(const Request& request) {
   return {.signature = sigv2::parse(request)};
 }
 
+std::string signing_name(const Request& request) {
+  std::string_view header = request.headers.get("Authorization");
+  const std::size_t at = header.find("Credential=");
+  if (!header.starts_with(algorithm) || at == std::string_view::npos) {
+    const Parsed parsed = parse_signature(request);
+    return parsed.signature ? parsed.signature->service : std::string();
+  }
+  header = header.substr(at);
+  header = header.substr(0, header.find_first_of(", "));
+  const std::size_t last = header.rfind('/');
+  if (last == std::string_view::npos || last == 0) return {};
+  const std::size_t before = header.rfind('/', last - 1);
+  return before == std::string_view::npos
+             ? std::string()
+             : std::string(header.substr(before + 1, last - before - 1));
+}
+
 std::string canonical_path(std::string_view path, PathStyle style) {
   if (path.empty()) return "/";
   if (style == PathStyle::s3) return reencoded(path, Slash::keep);

@@ -53,6 +53,8 @@ struct Parsed {
   std::string incomplete;
 };
 Parsed parse_signature(const Request& request);
+// Only the service that it was signed for, without taking it apart; empty if it is not signed.
+std::string signing_name(const Request& request);
 
 std::string canonical_path(std::string_view path, PathStyle style);
 // Sorted and encoded; `without`: a parameter left out (X-Amz-Signature).
