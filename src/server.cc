@@ -328,9 +328,10 @@ void Server::Parts::add_pages() {
   add_server_pages(pages, std::move(sources));
   pages.add(std::string(console::MailPages::path),
             [this](wire::Request request) { return mail_pages->handle(std::move(request)); });
-  pages.add(lambda::code_page_path,
-            [this](wire::Request request) { return lambda->serve_code(std::move(request)); });
-  pages.add(sns::Signer::certificate_path, [this](wire::Request) -> Task<wire::Response> {
+  pages.add_public(lambda::code_page_path, [this](wire::Request request) {
+    return lambda->serve_code(std::move(request));
+  });
+  pages.add_public(sns::Signer::certificate_path, [this](wire::Request) -> Task<wire::Response> {
     const auto page = [](const sns::Signer& signer) -> Task<wire::Response> {
       co_return sns::certificate_page(signer);
     };

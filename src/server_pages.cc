@@ -154,15 +154,16 @@ services::Pages::Handler plain(std::function<Response(const Request&)> make) {
 
 void add_server_pages(services::Pages& pages, PageSources given) {
   const auto sources = std::make_shared<const PageSources>(std::move(given));
-  pages.add("/_cloudlet/status",
-            plain([sources](const Request&) { return answer_json(sources->status()); }));
+  pages.add_public("/_cloudlet/status",
+                   plain([sources](const Request&) { return answer_json(sources->status()); }));
   pages.add("/_cloudlet/doctor", plain([sources](const Request&) { return doctor(*sources); }));
   pages.add("/_cloudlet/trace",
             plain([sources](const Request& request) { return trace(*sources, request); }));
-  pages.add("/_cloudlet/ca.pem", plain([sources](const Request&) {
-              return answer(200, "application/x-pem-file", sources->authority_pem());
-            }));
-  pages.add("/_localstack/health", plain([sources](const Request&) { return health(*sources); }));
+  pages.add_public("/_cloudlet/ca.pem", plain([sources](const Request&) {
+                     return answer(200, "application/x-pem-file", sources->authority_pem());
+                   }));
+  pages.add_public("/_localstack/health",
+                   plain([sources](const Request&) { return health(*sources); }));
   pages.add("/_cloudlet/clock",
             [sources](Request request) { return clock(*sources, std::move(request)); });
 }

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstdlib>
 
 #include "wire/http_caller.h"
 
@@ -12,6 +13,22 @@ namespace {
 const ErrorKind wrong_endpoint{.name = "Unreachable", .code = "Unreachable"};
 const ErrorKind refused{.name = "Refused", .code = "Refused"};
 constexpr std::size_t answer_max = 64u << 20;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// The shell's keys, as every AWS tool takes them; without, the account is the key (mode open).
+wire::SigningKeys keys_of(const RemoteOptions& options) {
+  const std::string access = variable("AWS_ACCESS_KEY_ID"),
+                    secret = variable("AWS_SECRET_ACCESS_KEY");
+  const bool is_account =
+      access.size() == 12 && access.find_first_not_of("0123456789") == std::string::npos;
+  if (access.empty() || secret.empty() || is_account)
+    return {.access_key = options.account, .secret = "cloudlet"};
+  return {.access_key = access, .secret = secret, .session_token = variable("AWS_SESSION_TOKEN")};
+}
 
 }  // namespace
 
@@ -25,9 +42,8 @@ struct Remote::State {
       endpoint = *parsed;
     caller = std::make_unique<wire::HttpCaller>(
         client, clock,
-        wire::CallerSettings{.endpoint = endpoint,
-                             .region = options.region,
-                             .keys = {.access_key = options.account, .secret = "cloudlet"}});
+        wire::CallerSettings{
+            .endpoint = endpoint, .region = options.region, .keys = keys_of(options)});
   }
 
   RemoteOptions options;
@@ -69,6 +85,9 @@ Result<boost::json::value> Remote::fetch(std::string method, const std::string& 
     request.headers.add("Accept", "application/json");
     if (!text.empty()) request.headers.add("Content-Type", "application/json");
     request.body = wire::Body(std::move(text));
+    request.headers.add("Host", state.endpoint.authority());
+    wire::sign(request, keys_of(state.options),
+               {.region = state.options.region, .service = "cloudlet"}, state.clock.now());
     CO_TRY(wire::Response response, co_await state.client.send(state.endpoint, std::move(request)));
     CO_TRY(const std::string answer, co_await response.body.read_all(answer_max));
     boost::system::error_code failed;

@@ -54,11 +54,13 @@ struct Gateway::Progress {
 };
 
 Task<wire::Response> Gateway::handle(wire::Request request) {
-  if (const Pages::Handler* page = parts_.pages.find(request.path()))
-    co_return co_await (*page)(std::move(request));
-
   Progress progress;
   progress.call.request_id = parts_.random.uuid();
+  if (const Pages::Handler* page = parts_.pages.find(request.path())) {
+    const Result<void> admitted = co_await admit(request);
+    if (admitted.has_value()) co_return co_await (*page)(std::move(request));
+    co_return wire::encode_error(progress.exchange, admitted.error(), progress.call.request_id);
+  }
   progress.span = parts_.journal.next_span();
   const std::string resource(request.path());
   Result<wire::Response> answered = co_await answer(request, progress);
@@ -69,6 +71,16 @@ Task<wire::Response> Gateway::handle(wire::Request request) {
   const Error error = answered.error();
   note(progress, &error);
   co_return wire::encode_error(progress.exchange, error, progress.call.request_id, resource);
+}
+
+// Where signatures are verified, the server's own pages are for those who have keys, too.
+Task<Result<void>> Gateway::admit(wire::Request& request) const {
+  const bool open = parts_.authenticator.options().mode == wire::AuthMode::open;
+  if (open || parts_.pages.is_public(request.path())) co_return Result<void>();
+  CO_CHECK(co_await receive(request, body_max_default));
+  const wire::AuthAsk ask{.dialect = wire::Dialect::json};
+  CO_CHECK(parts_.authenticator.authenticate(request, ask));
+  co_return Result<void>();
 }
 
 Task<Result<wire::Response>> Gateway::answer(wire::Request& request, Progress& progress) const {

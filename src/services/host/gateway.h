@@ -32,6 +32,7 @@ class Gateway : public wire::HttpHandler {
 
  private:
   struct Progress;
+  Task<Result<void>> admit(wire::Request& request) const;
   Task<Result<wire::Response>> answer(wire::Request& request, Progress& progress) const;
   void note(const Progress& progress, const Error* error) const;
 

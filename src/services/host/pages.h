@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,17 @@ class Pages {
     handlers_.emplace(std::move(path), std::move(handler));
   }
 
+  // Also for who has no keys: certificates to trust, links that carry their own proof, health.
+  void add_public(std::string path, Handler handler) {
+    public_.insert(path);
+    add(std::move(path), std::move(handler));
+  }
+  bool is_public(std::string_view path) const {
+    for (const std::string& prefix : public_)
+      if (path == prefix || path.starts_with(prefix + "/")) return true;
+    return false;
+  }
+
   // The longest match; null: none.
   const Handler* find(std::string_view path) const {
     for (auto at = handlers_.rbegin(); at != handlers_.rend(); ++at) {
@@ -34,6 +46,7 @@ class Pages {
   }
 
  private:
+  std::set<std::string, std::less<>> public_;
   std::map<std::string, Handler, std::less<>> handlers_;  // a longer path sorts behind its prefix
 };
 
