@@ -59,7 +59,7 @@ TEST_F(Connecting, WillQosThreeClosesWithoutAnswer) {
 
 // [MQTT-1.5.3-1], [MQTT-1.5.3-2]: ill-formed UTF-8 and U+0000.
 TEST_F(Connecting, AClientIdMustBeProperUtf8) {
-  for (const std::string id :
+  for (const std::string& id :
        {std::string("\xff\xfe"), std::string("a\0b", 3), std::string("\xed\xa0\x80")}) {
     const auto a = peer();
     a->send(connect(id));

@@ -20,8 +20,7 @@ Connection::Connection(Shard& shard, Socket socket)
       transport_(std::move(socket.transport)),
       listener_(socket.listener),
       address_(std::move(socket.address)),
-      heard_at_(core_.clock.now()),
-      moved_at_(heard_at_) {
+      heard_at_(core_.clock.now()) {
   core_.counters.connections.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -172,8 +171,13 @@ void Connection::check(Time now) {
   const bool stands = progress == std::exchange(seen_progress_, progress);
   session_->set_stalled(stands && (unsent() > 0 || session_->has_waiting()));
   // What waits in a durable queue, or in bounded memory, may wait: only a dead socket may not.
-  if (unsent() == 0 || progress_ != std::exchange(seen_written_, progress_)) moved_at_ = now;
-  if (now - moved_at_ >= limits.stalled_max) end(Disconnection::too_slow, Reason::quota_exceeded);
+  if (unsent() == 0 || progress_ != std::exchange(seen_written_, progress_)) {
+    stuck_since_.reset();
+  } else if (!stuck_since_) {
+    stuck_since_ = now;
+  } else if (now - *stuck_since_ >= limits.stalled_max) {
+    end(Disconnection::too_slow, Reason::quota_exceeded);
+  }
 }
 
 void Connection::end_later(Disconnection why) {

@@ -149,9 +149,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string output_;
   std::size_t sent_ = 0;
 
-  Time heard_at_;            // the last whole packet; before CONNECT: the beginning
-  Duration silence_max_{0};  // 1.5 times the keep-alive
-  Time moved_at_;            // the last progress of the output
+  Time heard_at_;                    // the last whole packet; before CONNECT: the beginning
+  Duration silence_max_{0};          // 1.5 times the keep-alive
+  std::optional<Time> stuck_since_;  // output waits, and the socket took nothing of it
   std::uint64_t seen_progress_ = 0;
   std::uint64_t seen_written_ = 0;
   std::uint64_t progress_ = 0;  // bytes written

@@ -244,6 +244,15 @@ class TestApplication : public MemoryApplication {
       return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << "no \"" << event << "\"";
   }
+  // Why the client's connections ended.
+  std::string ends_of(const std::string& client) {
+    std::scoped_lock lock(mutex_);
+    std::string out;
+    for (const auto& event : events_) {
+      if (event.starts_with("disconnected " + client + " ")) out += event + "; ";
+    }
+    return out;
+  }
   std::size_t count(const std::string& event) {
     std::scoped_lock lock(mutex_);
     return static_cast<std::size_t>(std::ranges::count(events_, event));
