@@ -64,7 +64,7 @@ def test_programs(preset):
 def unit_tests(preset, tally, environment=None):
     step(f"unit tests, {preset}")
     for name, command in test_programs(preset):
-        code, output = run(command, env={**os.environ, **(environment or {})})
+        code, output = run(["timeout", "600", *command], env={**os.environ, **(environment or {})})  # a hang is a failure
         passed = sum(int(n) for n in re.findall(r"^\[  PASSED  \] (\d+) tests?\.", output, re.M))
         skipped = sum(int(n) for n in re.findall(r"^\[  SKIPPED \] (\d+) tests?", output, re.M))
         failed = sum(int(n) for n in re.findall(r"^\[  FAILED  \] (\d+) tests?, listed", output, re.M))
