@@ -58,6 +58,9 @@ void Shard::run() {
 }
 
 void Shard::end_of_round() {
+  // Messages before acknowledgements: what a publisher does after its PUBACK comes after the message
+  // on every thread.
+  send_mail();
   look_after_marked();
   send_mail();
 }
