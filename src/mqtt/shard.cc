@@ -58,8 +58,8 @@ void Shard::run() {
 }
 
 void Shard::end_of_round() {
-  // Messages before acknowledgements: what a publisher does after its PUBACK comes after the message
-  // on every thread.
+  // Messages before acknowledgements: what a publisher does after its PUBACK comes after the
+  // message on every thread.
   send_mail();
   look_after_marked();
   send_mail();
