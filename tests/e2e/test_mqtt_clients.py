@@ -108,6 +108,16 @@ def test_policies_are_enforced(cloud, tmp_path):
     assert connects(cloud, stranger) != 0
     stranger.loop_stop()
 
+    willing = tls_client(cloud, files, "own-2")
+    willing.will_set("own/somebody-else", "left behind", qos=1)
+    assert connects(cloud, willing) != 0, "a will is a publish, too"
+    willing.loop_stop()
+    lawful = tls_client(cloud, files, "own-3")
+    lawful.will_set("own/own-3", "left behind", qos=1)
+    assert connects(cloud, lawful) == 0
+    lawful.disconnect()
+    lawful.loop_stop()
+
     allowed = tls_client(cloud, files, "own-1")
     assert connects(cloud, allowed) == 0
     assert allowed.publish("own/own-1", "mine", qos=1).wait_for_publish(10) is None

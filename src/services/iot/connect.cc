@@ -55,8 +55,14 @@ Result<mqtt::Grant> MqttApplication::decide_certificate(const mqtt::ConnectReque
   const auto decision = needs_.principals.decide(
       {.certificate = id, .action = "iot:Connect", .resource = resource}, client.context);
   if (!decision.allowed) return refused(decision.reason);
-  return mqtt::Grant{.policy = certificate_policy(needs_.principals, std::move(client)),
-                     .principal = id};
+  auto policy = certificate_policy(needs_.principals, std::move(client));
+  // A will is a publish made in advance: what the client may not say itself, it may not leave
+  // behind.
+  if (request.will) {
+    const auto verdict = policy->may_publish(request.will->topic, request.will->retain);
+    if (!verdict.allowed) return refused(verdict.reason);
+  }
+  return mqtt::Grant{.policy = std::move(policy), .principal = id};
 }
 
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-variables.html. Thing variables
