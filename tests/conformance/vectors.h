@@ -25,9 +25,10 @@ inline void PrintTo(const Case& c, std::ostream* out) { *out << c.protocol << " 
 
 // Where the vectors are: CONFORMANCE_DIR, or ../shared/conformance beside the project.
 std::string folder();
-// All cases of a direction ("input", "output") for the protocols that are built. Empty if there are
-// no vectors.
-std::vector<Case> load(std::string_view direction);
+// The cases of one kind that concern us, for the protocols that are built. Empty if there are no
+// vectors.
+enum class Kind { input, answer, error };
+std::vector<Case> load(Kind kind);
 // A name GoogleTest accepts.
 std::string test_name(const Case& c);
 
