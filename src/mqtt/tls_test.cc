@@ -1,10 +1,13 @@
 // The TLS listener: certificates that clients show, and what does not get in.
+#include "mqtt/tls.h"
+
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "base/digest.h"
 #include "mqtt/script_fixture.h"
+#include "mqtt/transport.h"
 
 namespace cloudlet::mqtt {
 namespace {
@@ -207,6 +210,51 @@ TEST_F(Tls, MessagesOfAnySize) {
   for (unsigned i = 1; i <= 3000; ++i) many += publish("t", std::to_string(i));
   peer.send(many);
   peer.expect(many);
+}
+
+// Half a record in the transport's buffer is nothing to read: who waits for the rest of it must
+// wait for the socket, not turn in circles.
+TEST(TlsTransport, HalfARecordIsNothingToRead) {
+  const auto server = Identity::make("server");
+  const auto context = make_tls_context(server.pem());
+  ASSERT_TRUE(context.has_value());
+  int sockets[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets), 0);
+  const auto transport = tls_transport(sockets[0], *context);
+  const std::shared_ptr<SSL_CTX> client_context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  const std::shared_ptr<SSL> client(SSL_new(client_context.get()), SSL_free);
+  BIO* in = BIO_new(BIO_s_mem());
+  BIO* out = BIO_new(BIO_s_mem());
+  SSL_set_bio(client.get(), in, out);
+  SSL_set_connect_state(client.get());
+  // What the client wrote goes to the socket up to `bytes_max`, and the answer comes back.
+  const auto move = [&](std::size_t bytes_max) {
+    Bytes bytes(bytes_max, 0);
+    const int count = BIO_read(out, bytes.data(), static_cast<int>(bytes_max));
+    if (count > 0)
+      EXPECT_EQ(::send(sockets[1], bytes.data(), static_cast<std::size_t>(count), 0), count);
+    char answer[16384];
+    const auto got = ::recv(sockets[1], answer, sizeof answer, 0);
+    if (got > 0) BIO_write(in, answer, static_cast<int>(got));
+  };
+  bool done = false;
+  for (int i = 0; i < 20 && !done; ++i) {
+    done = SSL_do_handshake(client.get()) == 1;
+    move(16384);
+    done = transport->handshake().state == Moved::State::done && done;
+    move(16384);
+  }
+  ASSERT_TRUE(done);
+  SSL_write(client.get(), "hello", 5);
+  move(10);
+  char buffer[100];
+  EXPECT_EQ(transport->read(buffer).state, Moved::State::wants_read);
+  EXPECT_FALSE(transport->buffered());
+  move(16384);
+  EXPECT_EQ(transport->read(buffer).bytes, 5U);
+  EXPECT_FALSE(transport->buffered());
+  ::close(sockets[0]);
+  ::close(sockets[1]);
 }
 
 // Half a handshake doesn't stay for ever.

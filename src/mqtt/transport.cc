@@ -68,14 +68,19 @@ class Tls final : public Transport {
   }
   Moved read(std::span<char> into) override {
     ERR_clear_error();
+    if (ended_) return {.state = State::ended};
+    dry_ = false;
     std::size_t count = 0;
     // A record holds at most 16 KiB; take what is there.
     while (count < into.size()) {
       const auto size = static_cast<int>(std::min<std::size_t>(into.size() - count, INT_MAX));
       const int result = SSL_read(ssl_.get(), into.data() + count, size);
       if (result <= 0) {
+        const auto outcome = failed(result);
+        ended_ = outcome.state == State::ended;
+        dry_ = !ended_;
         if (count > 0) break;
-        return failed(result);
+        return outcome;
       }
       count += static_cast<std::size_t>(result);
       if (SSL_has_pending(ssl_.get()) == 0) break;
@@ -90,7 +95,7 @@ class Tls final : public Transport {
     if (result > 0) return {.state = State::done, .bytes = static_cast<std::size_t>(result)};
     return failed(result);
   }
-  bool buffered() const override { return SSL_has_pending(ssl_.get()) == 1; }
+  bool buffered() const override { return ended_ || (!dry_ && SSL_has_pending(ssl_.get()) == 1); }
   void shut_down() override {
     if (SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
     ERR_clear_error();
@@ -123,6 +128,9 @@ class Tls final : public Transport {
 
   const int socket_;
   std::unique_ptr<SSL, FreeSsl> ssl_;
+  // OpenSSL counts half a record as pending: only the socket can make something of it.
+  bool dry_ = false;
+  bool ended_ = false;  // found behind bytes that were still to be handed on
 };
 
 }  // namespace
