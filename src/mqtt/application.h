@@ -169,8 +169,10 @@ struct StoredSession {
   std::vector<Subscription> subscriptions;
   std::vector<std::uint16_t>
       received;  // ids of QoS 2 messages from the client that it has not released yet
-  MessagePtr
-      will;  // of a connection that the process's end cut off: published at start, then cleared
+  // Of a connection that the process's end cut off: published at start, then cleared. Its
+  // `expires_at` is that of a message published at `opened_at`.
+  MessagePtr will;
+  Time opened_at;
 };
 
 // A connection takes its session up. Called if the session is persistent, if it replaces a stored
@@ -180,7 +182,8 @@ struct SessionOpening {
   bool fresh = false;       // forget subscriptions, queue and packet ids that are stored
   bool persistent = false;  // keep a session; otherwise only the will (if any) is stored
   std::chrono::seconds expiry{0};
-  MessagePtr will;
+  MessagePtr will;  // `expires_at` as if it were published at `at`
+  Time at;          // when the connection was made
 };
 
 // A message in a persistent session's queue.

@@ -79,6 +79,7 @@ void Broker::State::restore(StoredSession stored, Time now) {
   auto& home = core.home_of(stored.client_id);
   auto client = std::make_shared<Client>();
   client->id = stored.client_id;
+  client->connected_at = stored.opened_at;
   const bool lives = stored.expiry > std::chrono::seconds(0);
   auto session = std::make_shared<Session>(stored.client_id, home, true);
   session->will_client = client;
@@ -218,7 +219,7 @@ void Broker::disconnect_if(std::function<bool(const Client&)> predicate, Disconn
   for (auto& shard : state_->core.shards) {
     shard->post([&shard = *shard, predicate, reason] {
       for (const auto& connection : shard.connections()) {
-        if (!connection->ready() || !predicate(connection->client())) continue;
+        if (!connection->identified() || !predicate(connection->client())) continue;
         connection->end(reason, reason == Disconnection::not_authorized
                                     ? Reason::not_authorized
                                     : Reason::administrative_action);

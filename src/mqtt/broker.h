@@ -32,6 +32,7 @@ struct Limits {
   std::size_t subscriptions_max = 50;   // a session
   std::size_t subscribe_items_max = 8;  // a SUBSCRIBE
   std::size_t connections_max = 100'000;
+  std::size_t sessions_max = 500'000;  // connected or kept
   // QoS above 0 unacknowledged, each way (5.0: receive maximum).
   std::uint16_t inflight_max = 100;
   // From accept to CONNECT, TLS included.

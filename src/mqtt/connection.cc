@@ -43,8 +43,12 @@ void Connection::go_on_handshaking() {
   }
 }
 
+// Who does not read its answers is not read either.
+bool Connection::answers_pile_up() const { return unsent() > 2 * core_.limits().output_bytes_max; }
+
 bool Connection::may_read() const {
   if (state_ == State::closed || state_ == State::connecting || waits_for_receiver_) return false;
+  if (answers_pile_up()) return false;
   return !intake_ || intake_->waiting() < core_.limits().batches_max;
 }
 
@@ -118,6 +122,7 @@ void Connection::look_after() {
 }
 
 void Connection::write() {
+  const bool piled_up = answers_pile_up();
   while (unsent() > 0) {
     const auto moved = transport_->write(std::string_view(output_).substr(sent_));
     if (moved.state == Moved::State::ended)
@@ -129,6 +134,7 @@ void Connection::write() {
     sent_ += moved.bytes;
     progress_ += moved.bytes;
   }
+  if (piled_up && !answers_pile_up()) resume_soon();
   if (unsent() == 0) {
     if (output_.capacity() > output_kept_bytes) std::string().swap(output_);
     output_.clear();
@@ -169,7 +175,7 @@ void Connection::check(Time now) {
   }
   const auto progress = progress_ + session_->acknowledgements();
   const bool stands = progress == std::exchange(seen_progress_, progress);
-  session_->set_stalled(stands && (unsent() > 0 || session_->has_waiting()));
+  session_->second_passed(stands && (unsent() > 0 || session_->has_waiting()));
   // What waits in a durable queue, or in bounded memory, may wait: only a dead socket may not.
   if (unsent() == 0 || progress_ != std::exchange(seen_written_, progress_)) {
     stuck_since_.reset();

@@ -44,6 +44,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Client& client() const { return *client_; }
   const std::shared_ptr<const Client>& shared_client() const { return client_; }
   bool ready() const { return state_ == State::open; }
+  // Authenticated, and not yet gone: it has a client.
+  bool identified() const { return client_ != nullptr && state_ != State::closed; }
   bool closed() const { return state_ == State::closed; }
 
   // Ends it now: never from within a delivery.
@@ -79,6 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void go_on_handshaking();
   bool read_once();
   bool may_read() const;
+  bool answers_pile_up() const;
   void read_soon();
   void resume_soon();
   void write();

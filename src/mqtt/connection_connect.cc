@@ -47,8 +47,8 @@ void Connection::handle_connect(const Frame& frame) {
     if (protocol_ == mqtt_5_0) return refuse(bad);
     return end(Disconnection::protocol_error, bad);  // 3.1.1 has no code for it
   }
-  opening_ = make_opening(connect);
   heard_at_ = shard_->now();
+  opening_ = make_opening(connect);
   state_ = State::connecting;
 }
 
@@ -85,13 +85,11 @@ std::unique_ptr<Connection::Opening> Connection::make_opening(const Connect& con
   return opening;
 }
 
+// As if it were published now: `Shard::publish_will` moves its expiry to when it is.
 MessagePtr Connection::make_will(const Connect& connect) {
   auto will = connect.will;
-  // Its expiry counts from when it is published; a will is published late at most by its delay.
-  if (const auto expiry = connect.will_properties.message_expiry) {
-    will.expires_at =
-        shard_->now() + seconds(*expiry) + seconds(connect.will_properties.will_delay.value_or(0));
-  }
+  if (const auto expiry = connect.will_properties.message_expiry)
+    will.expires_at = heard_at_ + seconds(*expiry);
   return make_message(will);
 }
 
@@ -103,6 +101,7 @@ void Connection::move_home() {
   shard_->remove(*this);
   const int socket = descriptor_->release();
   descriptor_.reset();
+  writing_ = false;  // what waited for the old thread was cancelled
   shard_ = &home;
   home.post([self, socket] {
     self->descriptor_.emplace(self->shard_->context(), socket);
@@ -130,7 +129,7 @@ void Connection::on_authenticated(Result<Grant> granted) {
   client->username = request.username.value_or("");
   if (request.certificate) client->certificate_id = request.certificate->fingerprint;
   client->persistent = request.persistent;
-  client->connected_at = shard_->now();
+  client->connected_at = heard_at_;
   client->connection = core_.next_connection.fetch_add(1);
   client_ = client;
   if (granted.has_error()) {
@@ -159,8 +158,7 @@ void Connection::open_session(Grant grant) {
   if (session && request.clean_start) {
     replaces = session->stored();
     if (session->delayed_will)
-      shard_->publish(session->will_client, std::exchange(session->delayed_will, nullptr), {},
-                      nullptr);
+      shard_->publish_will(session->will_client, std::exchange(session->delayed_will, nullptr));
     shard_->remove_session(*session);
     session = nullptr;
   }
@@ -169,6 +167,8 @@ void Connection::open_session(Grant grant) {
     replaces = true;
     session->delayed_will = nullptr;  // back in time: 5.0 section 3.1.3.2.2
   } else {
+    if (core_.counters.sessions.load(std::memory_order_relaxed) >= core_.limits().sessions_max)
+      return refuse(Reason::quota_exceeded);
     session = std::make_shared<Session>(request.client_id, *shard_, request.persistent);
     shard_->add_session(session);
   }
@@ -187,7 +187,8 @@ void Connection::open_session(Grant grant) {
        .fresh = fresh,
        .persistent = session_->stored(),
        .expiry = opening_->expiry,
-       .will = will_},
+       .will = will_,
+       .at = client_->connected_at},
       shard_->answer([self = shared_from_this()](const Result<void>& opened) {
         if (!self->closed()) self->on_opened(opened);
       }));
@@ -246,7 +247,8 @@ void Connection::leave_session(Was was) {
     session_->delayed_will = will_;
     session_->delayed_will_at = now + std::min<seconds>(will_delay_, session_->expiry);
   } else if (will_) {
-    intake_->add(view_of(*will_), shard_->route(will_->topic), false);
+    const auto will = published_will(will_, client_->connected_at, now);
+    intake_->add(view_of(*will), shard_->route(will->topic), false);
     intake_->flush();
   }
   if (session_is_stored_) {

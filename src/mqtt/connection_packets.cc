@@ -105,11 +105,8 @@ void Connection::handle_publish(const Frame& frame) {
     intake_->answer({.type = type, .packet_id = view.packet_id});
   }
   // Rebuilt properties lie in `publish_`, which the next packet uses again.
-  if (!publish_.properties.rebuilt.empty()) {
-    intake_->add(view, publish_route_, view.qos == Qos::exactly_once && session_->stored());
-    intake_->flush();
-    return;
-  }
+  if (!publish_.properties.rebuilt.empty())
+    view.properties = intake_->keep_bytes(std::move(publish_.properties.rebuilt));
   intake_->add(view, publish_route_, view.qos == Qos::exactly_once && session_->stored());
 }
 
@@ -278,7 +275,7 @@ void Connection::on_subscribed(std::uint16_t packet_id, std::vector<std::uint8_t
     if (message->expires_at && *message->expires_at <= shard_->now()) continue;
     Outgoing outgoing{.view = view_of(*message), .owned = message, .encoder = shard_->encoder()};
     outgoing.encoder.reset(outgoing.view, shard_->now());
-    session_->send(outgoing, qos, true);
+    session_->send_retained(outgoing, qos);
   }
   if (session_->stored()) session_->wake();
 }

@@ -77,6 +77,7 @@ void Intake::flush(const Cause& cause) {
   arrivals_.clear();
   routes_.clear();
   filtered_.clear();
+  kept_bytes_.clear();
   answers_.clear();
 }
 

@@ -35,6 +35,10 @@ class Intake : public std::enable_shared_from_this<Intake> {
 
   // `publish` is borrowed until `flush`.
   void add(const PublishView& publish, std::shared_ptr<const Route> route, bool remember_packet_id);
+  // Bytes that a borrowed publish points into, and that nobody else keeps until `flush`.
+  std::string_view keep_bytes(std::string bytes) {
+    return kept_bytes_.emplace_back(std::move(bytes));
+  }
   void answer(Answer answer) { answers_.push_back(answer); }
   void flush(const Cause& cause = {});
   // As flush, for one message from inside; `done` when it is settled.
@@ -76,6 +80,7 @@ class Intake : public std::enable_shared_from_this<Intake> {
   std::vector<std::shared_ptr<const Route>> routes_;  // of arrivals_
   std::deque<std::vector<Recipient>>
       filtered_;  // recipients without the publisher itself (no local)
+  std::deque<std::string> kept_bytes_;
   std::vector<Answer> answers_;
   Done done_;
   std::deque<std::shared_ptr<Pending>> waiting_;

@@ -98,6 +98,7 @@ void MemoryApplication::open_session(const SessionOpening& opening, Done done) {
       session.expiry = opening.expiry;
       session.disconnected_at.reset();
       session.will = opening.will;
+      session.opened_at = opening.at;
     }
   }
   commit(std::move(done));

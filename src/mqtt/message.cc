@@ -11,4 +11,11 @@ MessagePtr make_message(const PublishView& publish) {
                                                  .expires_at = publish.expires_at});
 }
 
+MessagePtr published_will(const MessagePtr& will, Time made_at, Time now) {
+  if (!will->expires_at) return will;
+  auto message = *will;
+  *message.expires_at += now - made_at;
+  return std::make_shared<const Message>(std::move(message));
+}
+
 }  // namespace cloudlet::mqtt

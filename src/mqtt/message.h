@@ -43,4 +43,8 @@ struct PublishView {
 
 MessagePtr make_message(const PublishView& publish);
 
+// A will, left at `made_at`, when it is published at `now`: its expiry interval begins only then
+// (5.0 section 3.1.3.2.4).
+MessagePtr published_will(const MessagePtr& will, Time made_at, Time now);
+
 }  // namespace cloudlet::mqtt

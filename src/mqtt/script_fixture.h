@@ -126,6 +126,7 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
   ~Peer() { close(); }
 
+  int socket() const { return socket_; }
   void close() {
     if (socket_ >= 0) ::close(socket_);
     socket_ = -1;
@@ -216,6 +217,7 @@ class TestApplication : public MemoryApplication {
     done(Grant{.policy = policy});
   }
   Accepted accept(Batch& batch) override {
+    record("batch of " + std::to_string(batch.arrivals().size()));
     for (const auto& arrival : batch.arrivals())
       record("accept " + std::string(arrival.publish.topic));
     if (fail_accept) {
@@ -223,6 +225,10 @@ class TestApplication : public MemoryApplication {
       return Accepted::later;
     }
     return MemoryApplication::accept(batch);
+  }
+  void progress(std::string_view client_id, const Progress& progress, Done done) override {
+    if (fail_progress) return done(Error(errors::server_unavailable, "the test's disk is full"));
+    MemoryApplication::progress(client_id, progress, std::move(done));
   }
   void on_connected(const Client& client) override { record("connected " + client.id); }
   void on_disconnected(const Client& client, Disconnection reason) override {
@@ -261,6 +267,7 @@ class TestApplication : public MemoryApplication {
   std::shared_ptr<Policy> policy = std::make_shared<Policy>();
   const ErrorKind* refuse_connect = nullptr;
   std::atomic<bool> fail_accept = false;
+  std::atomic<bool> fail_progress = false;
   std::function<void(const PeerCertificate&)> certificate_seen;
 
  private:

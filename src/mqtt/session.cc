@@ -14,6 +14,8 @@ constexpr std::size_t page_bytes = 256 * 1024;
 // What waits in memory before the publishers are made to wait.
 constexpr std::size_t waiting_pause_messages = 2'000;
 constexpr std::size_t waiting_pause_bytes = 1024 * 1024;
+// So long may a receiver that moves hold its publishers up without catching up once.
+constexpr int seconds_behind_max = 2;
 
 }  // namespace
 
@@ -45,8 +47,10 @@ void Session::detach() {
   flights_.clear();  // stored: read from the queue again; not stored: the session ends
   waiting_.clear();
   waiting_bytes_ = 0;
+  waiting_qos_0_ = 0;
   more_ = false;
   stalled_ = false;
+  seconds_behind_ = 0;
   update_behind();
 }
 
@@ -71,28 +75,50 @@ bool Session::id_in_use_memory() const {
 void Session::send(Outgoing& message, Qos qos, bool retain) {
   if (connection_ == nullptr || !connection_->ready()) return;
   if (qos == Qos::at_most_once) {
-    if (connection_->unsent() < shard_.core().limits().output_bytes_max) {
+    if (waiting_qos_0_ == 0 && connection_->unsent() < shard_.core().limits().output_bytes_max) {
       write(message, {.protocol = connection_->protocol(), .qos = qos, .retain = retain});
-    } else {
-      shard_.core().counters.dropped.fetch_add(1, std::memory_order_relaxed);
-      shard_.core().application.on_dropped(id_, message.view.topic, "the receiver is too slow");
+    } else if (waiting_qos_0_ == 0 || !keep_waiting(message, qos, retain)) {
+      drop(message.view.topic, "the receiver is too slow");
     }
     return;
   }
   if (waiting_.empty() && room()) return launch(message, qos, retain);
+  if (!keep_waiting(message, qos, retain)) connection_->end_later(Disconnection::too_slow);
+}
+
+void Session::send_retained(Outgoing& message, Qos qos) {
+  if (qos != Qos::at_most_once || (waiting_.empty() && room_for(qos)))
+    return send(message, qos, true);
+  if (!keep_waiting(message, qos, true)) drop(message.view.topic, "too many messages wait");
+}
+
+// False: too many do already.
+bool Session::keep_waiting(Outgoing& message, Qos qos, bool retain) {
   const auto& limits = shard_.core().limits();
-  if (waiting_.size() >= limits.pending_messages_max ||
-      waiting_bytes_ >= limits.pending_bytes_max) {
-    connection_->end_later(Disconnection::too_slow);
-    return;
-  }
+  if (waiting_.size() >= limits.pending_messages_max || waiting_bytes_ >= limits.pending_bytes_max)
+    return false;
   waiting_.push_back({.message = message.own(), .qos = qos, .retain = retain});
   waiting_bytes_ += message.view.payload.size() + message.view.topic.size() + sizeof(Message);
+  if (qos == Qos::at_most_once) ++waiting_qos_0_;
   update_behind();
   shard_.mark(*connection_);
+  return true;
+}
+
+void Session::drop(std::string_view topic, std::string_view reason) {
+  shard_.core().counters.dropped.fetch_add(1, std::memory_order_relaxed);
+  shard_.core().application.on_dropped(id_, topic, reason);
+}
+
+bool Session::room_for(Qos qos) const {
+  if (qos != Qos::at_most_once) return room();
+  return connection_->unsent() <
+         std::min(output_pause_bytes, shard_.core().limits().output_bytes_max);
 }
 
 void Session::launch(Outgoing& message, Qos qos, bool retain) {
+  if (qos == Qos::at_most_once)
+    return write(message, {.protocol = connection_->protocol(), .qos = qos, .retain = retain});
   const auto position = next_position_;
   const PublishEncoder::Form form{.protocol = connection_->protocol(),
                                   .qos = qos,
@@ -108,9 +134,7 @@ bool Session::fits(Outgoing& message, const PublishEncoder::Form& form) {
   // [MQTT-3.1.2-25] (5.0): what is too large for the client is not sent, and counts as delivered.
   if (form.protocol != mqtt_5_0 || message.encoder.size(form) <= connection_->packet_bytes_max())
     return true;
-  shard_.core().counters.dropped.fetch_add(1, std::memory_order_relaxed);
-  shard_.core().application.on_dropped(id_, message.view.topic,
-                                       "larger than the receiver's maximum packet size");
+  drop(message.view.topic, "larger than the receiver's maximum packet size");
   return false;
 }
 
@@ -129,9 +153,10 @@ void Session::wake() {
 
 void Session::pump() {
   if (connection_ == nullptr || !connection_->ready()) return;
-  while (!waiting_.empty() && room()) {
+  while (!waiting_.empty() && room_for(waiting_.front().qos)) {
     const auto next = std::move(waiting_.front());
     waiting_.pop_front();
+    if (next.qos == Qos::at_most_once) --waiting_qos_0_;
     waiting_bytes_ -= next.message->payload.size() + next.message->topic.size() + sizeof(Message);
     if (next.message->expires_at && *next.message->expires_at <= shard_.now()) continue;
     Outgoing message{
@@ -237,7 +262,8 @@ bool Session::acknowledged(PacketType type, std::uint16_t id, Reason reason) {
 }
 
 void Session::released(std::uint16_t id) {
-  const bool known = received.erase(id) > 0;
+  // The id is free when that is durable: until then a repetition is one.
+  const bool known = stored_ ? received.contains(id) : received.erase(id) > 0;
   if (stored_ && known) {
     progress_.released.push_back(id);
     return;
@@ -267,6 +293,9 @@ void Session::flush_progress() {
 
 void Session::progress_done(const Progress& progress, std::uint64_t number, bool ok) {
   for (const auto position : progress.completed) settling_.erase(position);
+  if (ok) {
+    for (const auto id : progress.released) received.erase(id);
+  }
   if (connection_ == nullptr || connection_->client().connection != number) return;
   if (!ok && (!progress.received.empty() || !progress.released.empty())) {
     connection_->end_later(Disconnection::quota_exceeded);
@@ -280,11 +309,19 @@ void Session::progress_done(const Progress& progress, std::uint64_t number, bool
   shard_.mark(*connection_);
 }
 
+bool Session::is_behind() const {
+  return connection_ != nullptr &&
+         (waiting_.size() > waiting_pause_messages || waiting_bytes_ > waiting_pause_bytes ||
+          connection_->unsent() > output_pause_bytes);
+}
+
 void Session::update_behind() {
-  const bool now =
-      !stalled_ && connection_ != nullptr &&
-      (waiting_.size() > waiting_pause_messages || waiting_bytes_ > waiting_pause_bytes ||
-       connection_->unsent() > output_pause_bytes);
+  const bool late = is_behind();
+  if (!late) {
+    stalled_ = false;
+    seconds_behind_ = 0;
+  }
+  const bool now = late && !stalled_;
   if (now == behind_.load(std::memory_order_relaxed)) return;
   behind_.store(now, std::memory_order_relaxed);
   if (now) return;
@@ -293,8 +330,10 @@ void Session::update_behind() {
   }
 }
 
-void Session::set_stalled(bool stalled) {
-  stalled_ = stalled;
+void Session::second_passed(bool stands) {
+  update_behind();
+  if (!is_behind()) return;
+  stalled_ = stalled_ || stands || ++seconds_behind_ > seconds_behind_max;
   update_behind();
 }
 

@@ -71,6 +71,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void deliver(Outgoing& message, const Receiver& receiver, const Session* publisher);
   void send(Outgoing& message, Qos qos, bool retain);
+  // A retained message for a new subscription: it waits for the socket, also with QoS 0.
+  void send_retained(Outgoing& message, Qos qos);
   // There may be something new in the queue.
   void wake();
   // Sends what window and socket allow.
@@ -87,8 +89,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // Any thread: so much waits in memory, and moves, that publishers should wait.
   bool behind() const { return behind_.load(std::memory_order_relaxed); }
   void update_behind();
-  // The socket took nothing for a while: nobody waits for it any more, until it does.
-  void set_stalled(bool stalled);
+  // `stands`: something waits, and nothing of it moved. Who stands for a second, or is behind for
+  // longer than a moment, is not waited for any more until it has caught up.
+  void second_passed(bool stands);
   std::uint64_t acknowledgements() const { return acknowledgements_; }
 
  private:
@@ -109,6 +112,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::deque<Flight>::iterator find_flight(std::uint16_t packet_id);
   bool id_in_use_memory() const;
   bool room() const;
+  bool room_for(Qos qos) const;
+  bool keep_waiting(Outgoing& message, Qos qos, bool retain);
+  void drop(std::string_view topic, std::string_view reason);
+  bool is_behind() const;
   bool fits(Outgoing& message, const PublishEncoder::Form& form);
   void write(Outgoing& message, const PublishEncoder::Form& form);
   void launch(Outgoing& message, Qos qos, bool retain);
@@ -125,6 +132,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Connection* connection_ = nullptr;
   std::atomic<bool> behind_{false};
   bool stalled_ = false;
+  int seconds_behind_ = 0;
   std::uint64_t acknowledgements_ = 0;
 
   std::size_t window_ = 1;
@@ -132,6 +140,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t next_position_ = 1;  // not stored
   std::deque<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
+  std::size_t waiting_qos_0_ = 0;  // of them; later ones queue up behind
 
   std::uint64_t cursor_ = 0;      // stored: how far the queue was read on this connection
   std::uint64_t sent_up_to_ = 0;  // the highest position ever sent

@@ -221,6 +221,10 @@ void Shard::publish(const std::shared_ptr<const Client>& client, const MessagePt
   intake->flush_with(cause, std::move(done));
 }
 
+void Shard::publish_will(const std::shared_ptr<const Client>& client, const MessagePtr& will) {
+  publish(client, published_will(will, client->connected_at, now()), {}, nullptr);
+}
+
 void Shard::tick() {
   if (stopping_) return;
   sweep();
@@ -246,7 +250,7 @@ void Shard::sweep_sessions(Time time) {
   }
   for (const auto& session : due) {
     if (session->delayed_will)
-      publish(session->will_client, std::exchange(session->delayed_will, nullptr), {}, nullptr);
+      publish_will(session->will_client, std::exchange(session->delayed_will, nullptr));
     const bool over = session->expires_at && *session->expires_at <= time;
     core_.application.close_session({.client_id = session->id(),
                                      .keep = !over,

@@ -80,6 +80,7 @@ class Shard {
   // Messages that come from no connection of ours: Broker::publish, wills.
   void publish(const std::shared_ptr<const Client>& client, const MessagePtr& message,
                const Cause& cause, Done done);
+  void publish_will(const std::shared_ptr<const Client>& client, const MessagePtr& will);
 
   // What a publisher should wait for, after what was just delivered: a receiver that is behind, a
   // thread that has too much mail, or nothing.

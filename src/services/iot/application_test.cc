@@ -340,7 +340,8 @@ TEST_F(ApplicationTest, SessionsComeBackAfterARestart) {
                         .fresh = true,
                         .persistent = true,
                         .expiry = std::chrono::seconds(60),
-                        .will = will},
+                        .will = will,
+                        .at = clock.now()},
                        std::move(done));
   });
   const mqtt::Client who = client("a", true);
@@ -362,6 +363,7 @@ TEST_F(ApplicationTest, SessionsComeBackAfterARestart) {
   EXPECT_EQ(sessions[0].subscriptions[0].qos, Qos::exactly_once);
   EXPECT_EQ(sessions[0].received, std::vector<std::uint16_t>{7});
   EXPECT_EQ(sessions[0].will->topic, "gone");
+  EXPECT_EQ(sessions[0].opened_at, clock.now());
   settled([&](mqtt::Done done) {
     app().close_session(
         {.client_id = "a", .keep = true, .expiry = std::chrono::seconds(60), .at = clock.now()},
@@ -412,6 +414,26 @@ TEST_F(ApplicationTest, RetainedMessagesAreFoundByFilter) {
                 .list_retained_messages(*snapshot, call(), {.max_results = 4})
                 ->retained_topics.size(),
             4U);
+}
+
+// What one subscription brings at once is bounded; that there was more is said.
+TEST_F(ApplicationTest, MoreRetainedMessagesThanASubscriptionMayBringAreCut) {
+  const std::string large(100'000, 'x');
+  for (int i = 0; i < 170; ++i) {
+    const std::string topic = "r/" + std::to_string(i);
+    publish(client("c"), {.publish = {.topic = topic, .payload = large, .retain = true}});
+  }
+  const mqtt::Client who = client("s");
+  const mqtt::SubscribeRequest::Item items[] = {{.subscription = {.filter = "r/+"}},
+                                                {.subscription = {.filter = "r/#"}}};
+  std::size_t bytes = 0;
+  app().subscribe({.client = who, .items = items}, 1000, [&](auto answer) {
+    for (const auto& delivery : *answer) bytes += delivery.message->payload.size();
+  });
+  EXPECT_GT(bytes, 16U * 1000 * 1000);
+  EXPECT_LE(bytes, 16U << 20);
+  EXPECT_EQ(last_reason("topic/r/+"),
+            "dropped for client s: more retained messages than a subscription may bring");
 }
 
 TEST_F(ApplicationTest, AFullQueueDropsTheNewMessageForThatSessionAlone) {

@@ -27,7 +27,7 @@ void MqttApplication::open_session(const mqtt::SessionOpening& opening, mqtt::Do
                           .persistent = opening.persistent,
                           .expiry = opening.expiry,
                           .will = opening.will,
-                          .now = needs_.clock.now()};
+                          .now = opening.at};
   submit([owned](store::Txn& tx) { iot::open_session(tx, owned); }, std::move(done));
 }
 
@@ -48,6 +48,7 @@ void MqttApplication::subscribe(const mqtt::SubscribeRequest& request, std::size
     std::string client_id;
     std::vector<mqtt::SubscribeRequest::Item> items;
     std::vector<mqtt::RetainedDelivery> answer;
+    bool cut = false;  // there were more than are sent
   };
   const Time now = needs_.clock.now();
   auto asked = std::make_shared<Asked>();
@@ -55,18 +56,25 @@ void MqttApplication::subscribe(const mqtt::SubscribeRequest& request, std::size
   asked->items.assign(request.items.begin(), request.items.end());
   const auto collect = [asked, limit, now](const store::ReadTxn& tx, const auto& queue) {
     asked->answer.clear();
+    RetainedSearch search{.now = now, .limit = limit};
     for (const auto& item : asked->items) {
       if (!item.send_retained) continue;
-      for (const mqtt::MessagePtr& message :
-           find_retained(tx, item.subscription.filter, limit, now)) {
+      for (const mqtt::MessagePtr& message : search.find(tx, item.subscription.filter)) {
         const mqtt::Qos qos = mqtt::lower(message->qos, item.subscription.qos);
         if (qos != mqtt::Qos::at_most_once && queue(*message, qos)) continue;
-        if (asked->answer.size() < limit) asked->answer.push_back({.message = message, .qos = qos});
+        asked->answer.push_back({.message = message, .qos = qos});
       }
     }
+    asked->cut = search.cut;
+  };
+  const auto tell_cut = [this, asked] {
+    if (!asked->cut) return;
+    on_dropped(asked->client_id, asked->items.front().subscription.filter,
+               "more retained messages than a subscription may bring");
   };
   if (!request.client.persistent) {
     collect(*needs_.store.snapshot(), [](const mqtt::Message&, mqtt::Qos) { return false; });
+    tell_cut();
     done(std::move(asked->answer));
     return;
   }
@@ -81,7 +89,8 @@ void MqttApplication::subscribe(const mqtt::SubscribeRequest& request, std::size
       return true;
     });
   };
-  submit(body, [asked, done = std::move(done)](Result<void> committed) {
+  submit(body, [asked, tell_cut, done = std::move(done)](Result<void> committed) {
+    tell_cut();
     if (committed.has_error())
       done(std::move(committed).error());
     else

@@ -84,8 +84,11 @@ std::vector<mqtt::StoredSession> load_sessions(const store::ReadTxn& tx) {
               session.received.push_back(static_cast<std::uint16_t>(reader.number()));
               return true;
             });
-    if (const auto will = tx.get(keys::will(session.client_id)))
-      session.will = decode_message(*will).message;
+    if (const auto will = tx.get(keys::will(session.client_id))) {
+      const StoredMessage stored = decode_message(*will);
+      session.will = stored.message;
+      session.opened_at = stored.stored;
+    }
   }
   return sessions;
 }
@@ -158,14 +161,17 @@ void retain_message(store::Txn& tx, std::string_view topic, std::string_view pay
     tx.put(keys::retained(topic), encoded_message);
 }
 
-std::vector<mqtt::MessagePtr> find_retained(const store::ReadTxn& tx, std::string_view filter,
-                                            std::size_t limit, Time now) {
+std::vector<mqtt::MessagePtr> RetainedSearch::find(const store::ReadTxn& tx,
+                                                   std::string_view filter) {
   std::vector<mqtt::MessagePtr> found;
-  if (limit == 0) return found;
   const auto take = [&](std::string_view value) {
     const StoredMessage stored = decode_message(value);
     if (!mqtt::matches(filter, stored.message->topic)) return;
     if (stored.message->expires_at && *stored.message->expires_at <= now) return;
+    cut = cut || limit == 0 || bytes_left < value.size();
+    if (cut) return;
+    --limit;
+    bytes_left -= value.size();
     found.push_back(stored.message);
   };
   std::string_view fixed = fixed_part(filter);
@@ -179,7 +185,7 @@ std::vector<mqtt::MessagePtr> find_retained(const store::ReadTxn& tx, std::strin
                                            : store::text_prefix(keys::retained_messages(), fixed);
   tx.scan(range, [&](std::string_view, std::string_view value) {
     take(value);
-    return found.size() < limit;
+    return !cut;
   });
   return found;
 }

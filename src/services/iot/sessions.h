@@ -51,9 +51,15 @@ void apply_progress(store::Txn& tx, std::string_view client_id, const mqtt::Prog
 // Sets, or with an empty payload removes.
 void retain_message(store::Txn& tx, std::string_view topic, std::string_view payload,
                     std::string_view encoded_message);
-// The retained messages that a filter takes, in the order of topics, at most `limit`. Expired ones
-// are left out.
-std::vector<mqtt::MessagePtr> find_retained(const store::ReadTxn& tx, std::string_view filter,
-                                            std::size_t limit, Time now);
+// The retained messages that filters take, in the order of topics, so many of them as may be held
+// in memory at once. Expired ones are left out.
+struct RetainedSearch {
+  Time now;
+  std::size_t limit = 0;
+  std::size_t bytes_left = 16 << 20;
+  bool cut = false;  // there were more
+
+  std::vector<mqtt::MessagePtr> find(const store::ReadTxn& tx, std::string_view filter);
+};
 
 }  // namespace cloudlet::iot
