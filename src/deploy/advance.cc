@@ -52,8 +52,13 @@ void Advance::set(StackResource& item, std::string status, std::string reason) {
 void Advance::begin_step(StackResource& item, const store::Key& key, Work work, std::string status,
                          std::string reason) {
   item.work = work;
-  item.attempts = 1;
+  item.attempts = 0;
   set(item, std::move(status), std::move(reason));
+  attempt(item, key);
+}
+
+void Advance::attempt(StackResource& item, const store::Key& key) {
+  ++item.attempts;
   tx_.put(key, encode(item));
   steps_.push_back({.scope = stack_.scope,
                     .uuid = stack_.uuid,
@@ -63,18 +68,10 @@ void Advance::begin_step(StackResource& item, const store::Key& key, Work work, 
 }
 
 void Advance::resume() {
-  const auto again = [&](StackResource& item, const store::Key& key) {
-    if (item.work == Work::none) return;
-    ++item.attempts;
-    tx_.put(key, encode(item));
-    steps_.push_back({.scope = stack_.scope,
-                      .uuid = stack_.uuid,
-                      .stack_name = stack_.name,
-                      .key = key,
-                      .resource = item});
-  };
-  for (auto& [id, record] : resources_) again(record, key_of(record));
-  for (auto& [key, item] : leftovers_) again(item, store::Key::from_bytes(key));
+  for (auto& [id, record] : resources_)
+    if (record.work != Work::none) attempt(record, key_of(record));
+  for (auto& [key, item] : leftovers_)
+    if (item.work != Work::none) attempt(item, store::Key::from_bytes(key));
 }
 
 void Advance::settle(const Step& step, const Result<Made>& outcome) {

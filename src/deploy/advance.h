@@ -74,6 +74,8 @@ class Advance {
   std::size_t under_way(const Items& items) const;
   void begin_step(StackResource& item, const store::Key& key, Work work, std::string status,
                   std::string reason);
+  // Records the intent and puts the step among those to carry out.
+  void attempt(StackResource& item, const store::Key& key);
   void event(const StackResource& item);
   void set(StackResource& item, std::string status, std::string reason);
   void stack_status(std::string status, std::string reason);

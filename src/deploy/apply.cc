@@ -3,19 +3,10 @@
 #include <algorithm>
 
 #include "deploy/advance.h"
+#include "deploy/errors.h"
 #include "deploy/names.h"
 
 namespace cloudlet::deploy {
-namespace {
-
-std::string join(const std::vector<std::string>& parts) {
-  std::string all;
-  for (const auto& part : parts) all.append(all.empty() ? "" : ", ").append(part);
-  return all;
-}
-
-}  // namespace
-
 // Resources answer once they are settled; the graph sees to it that nobody asks earlier.
 Environment Advance::environment() {
   Environment in = plan_.environment;

@@ -8,8 +8,7 @@ constexpr Property metadata_properties[] = {{.name = "Analytics"}};
 // Exists as a name only.
 class NameOnly : public ResourceType {
  public:
-  NameOnly(std::string_view type, std::span<const Property> known)
-      : type_(type), known_(known) {}
+  NameOnly(std::string_view type, std::span<const Property> known) : type_(type), known_(known) {}
   std::string_view name() const override { return type_; }
   std::span<const Property> properties() const override { return known_; }
   Task<Result<Made>> create(const Request& request, const json::object&) const override {
@@ -35,7 +34,7 @@ ResourceTypeList cloudformation_types() {
   ResourceTypeList types;
   types.push_back(std::make_unique<NameOnly>("AWS::CDK::Metadata", metadata_properties));
   types.push_back(std::make_unique<NameOnly>("AWS::CloudFormation::WaitConditionHandle",
-                                                std::span<const Property>()));
+                                             std::span<const Property>()));
   return types;
 }
 

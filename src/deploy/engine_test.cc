@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "deploy/resource_steps.h"
 #include "store/store.h"
 #include "store/view.h"
 #include "wire/caller.h"

@@ -11,12 +11,6 @@
 namespace cloudlet::deploy {
 namespace {
 
-std::string join(const std::vector<std::string>& parts) {
-  std::string all;
-  for (const auto& part : parts) all.append(all.empty() ? "" : ", ").append(part);
-  return all;
-}
-
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> parts;
   if (text.empty()) return parts;

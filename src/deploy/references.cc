@@ -8,12 +8,6 @@
 namespace cloudlet::deploy {
 namespace {
 
-std::string join(const std::vector<std::string>& parts) {
-  std::string all;
-  for (const auto& part : parts) all.append(all.empty() ? "" : ", ").append(part);
-  return all;
-}
-
 void collect_sub(const json::value& argument, References& found) {
   const json::value* text = &argument;
   std::set<std::string> own;

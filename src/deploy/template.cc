@@ -12,12 +12,6 @@
 namespace cloudlet::deploy {
 namespace {
 
-std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ") {
-  std::string all;
-  for (const auto& part : parts) all.append(all.empty() ? "" : separator).append(part);
-  return all;
-}
-
 Error format_error(const std::string& what) {
   return invalid_template("Template format error: " + what);
 }

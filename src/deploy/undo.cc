@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "deploy/advance.h"
+#include "deploy/errors.h"
 
 namespace cloudlet::deploy {
 namespace {
@@ -15,9 +16,7 @@ bool gone(const StackResource& item) {
 }
 
 std::string failed_sentence(const std::vector<std::string>& failed, std::string_view what) {
-  std::string all;
-  for (const auto& id : failed) all.append(all.empty() ? "" : ", ").append(id);
-  return "The following resource(s) failed to " + std::string(what) + ": [" + all + "]. ";
+  return "The following resource(s) failed to " + std::string(what) + ": [" + join(failed) + "]. ";
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "deploy/resource_steps.h"
 #include "store/view.h"
 #include "wire/caller.h"
 

@@ -5,12 +5,8 @@
 namespace cloudlet::iam {
 
 deploy::ResourceTypeList resource_types() {
-  deploy::ResourceTypeList types;
-  types.push_back(role_resource());
-  types.push_back(managed_policy_resource());
-  types.push_back(policy_resource());
-  types.push_back(instance_profile_resource());
-  return types;
+  return deploy::type_list(role_resource(), managed_policy_resource(), policy_resource(),
+                           instance_profile_resource());
 }
 
 }  // namespace cloudlet::iam

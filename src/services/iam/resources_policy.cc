@@ -4,19 +4,6 @@
 namespace cloudlet::iam {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
-
-Result<void> already_gone(Error error) {
-  if (deploy::says_missing(error)) return {};
-  return error;
-}
-
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
 constexpr Property managed_properties[] = {
     {.name = "ManagedPolicyName", .update = Update::replace},
@@ -41,15 +28,13 @@ class ManagedPolicyResource : public deploy::DescribedType {
                             .path = deploy::text_if(properties, "Path"),
                             .policy_document = deploy::document_text(properties, "PolicyDocument"),
                             .policy_name = name_or(properties, "ManagedPolicyName", request)};
-    auto created = co_await client.create_policy(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    if (!created->policy)
+    CO_TRY(const auto created, co_await client.create_policy(std::move(input)));
+    if (!created.policy)
       co_return Error(cloudlet::errors::internal_failure, "the policy was made, but not described");
-    Made made = describe(*created->policy);
-    const json::object none;
-    auto attached = co_await settle_roles(client, made.physical_id, none, properties);
-    if (attached.has_error()) made.failure = attached.error().message();
-    co_return made;
+    Made made = describe(*created.policy);
+    const auto attached =
+        co_await settle_roles(client, made.physical_id, deploy::no_properties, properties);
+    co_return deploy::completed(std::move(made), attached);
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
@@ -88,14 +73,10 @@ class ManagedPolicyResource : public deploy::DescribedType {
   Task<Result<void>> remove(const Request& request, const std::string& arn,
                             const json::object& properties) const override {
     Client client(request.caller);
-    const json::object none;
-    CO_CHECK(co_await settle_roles(client, arn, properties, none));
-    auto dropped = co_await drop_versions(client, arn);
-    if (dropped.has_error()) co_return already_gone(std::move(dropped).error());
+    CO_CHECK(co_await settle_roles(client, arn, properties, deploy::no_properties));
+    CO_CHECK(deploy::gone(co_await drop_versions(client, arn)));
     DeletePolicyInput input{.policy_arn = arn};
-    auto deleted = co_await client.delete_policy(std::move(input));
-    if (deleted.has_error()) co_return already_gone(std::move(deleted).error());
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_policy(std::move(input)));
   }
 
  private:
@@ -112,9 +93,7 @@ class ManagedPolicyResource : public deploy::DescribedType {
       if (version.is_default_version.value_or(false)) continue;
       DeletePolicyVersionInput input{.policy_arn = arn,
                                      .version_id = version.version_id.value_or("")};
-      auto deleted = co_await client.delete_policy_version(std::move(input));
-      if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-        co_return std::move(deleted).error();
+      CO_CHECK(deploy::gone(co_await client.delete_policy_version(std::move(input))));
     }
     co_return Result<void>();
   }
@@ -122,15 +101,13 @@ class ManagedPolicyResource : public deploy::DescribedType {
   static Task<Result<void>> settle_roles(Client& client, const std::string& arn,
                                          const json::object& before, const json::object& after) {
     const auto had = deploy::texts_of(before, "Roles"), wanted = deploy::texts_of(after, "Roles");
-    for (const auto& role : beyond(wanted, had)) {
+    for (const auto& role : deploy::beyond(wanted, had)) {
       AttachRolePolicyInput input{.policy_arn = arn, .role_name = role};
       CO_CHECK(co_await client.attach_role_policy(std::move(input)));
     }
-    for (const auto& role : beyond(had, wanted)) {
+    for (const auto& role : deploy::beyond(had, wanted)) {
       DetachRolePolicyInput input{.policy_arn = arn, .role_name = role};
-      auto detached = co_await client.detach_role_policy(std::move(input));
-      if (detached.has_error() && !deploy::says_missing(detached.error()))
-        co_return std::move(detached).error();
+      CO_CHECK(deploy::gone(co_await client.detach_role_policy(std::move(input))));
     }
     co_return Result<void>();
   }
@@ -154,8 +131,7 @@ class PolicyResource : public deploy::DescribedType {
   PolicyResource() : DescribedType(policy_facts) {}
 
   Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
-    const json::object none;
-    co_return co_await update(request, request.name, none, properties);
+    co_return co_await update(request, request.name, deploy::no_properties, properties);
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& id,
@@ -169,7 +145,7 @@ class PolicyResource : public deploy::DescribedType {
       CO_CHECK(co_await client.put_role_policy(std::move(input)));
     }
     CO_CHECK(co_await withdraw(client, deploy::text_of(before, "PolicyName"),
-                               beyond(deploy::texts_of(before, "Roles"), wanted)));
+                               deploy::beyond(deploy::texts_of(before, "Roles"), wanted)));
     co_return Made{.physical_id = id, .attributes = {{"Id", id}}};
   }
 
@@ -185,9 +161,7 @@ class PolicyResource : public deploy::DescribedType {
                                      std::vector<std::string> roles) {
     for (const auto& role : roles) {
       DeleteRolePolicyInput input{.policy_name = policy, .role_name = role};
-      auto dropped = co_await client.delete_role_policy(std::move(input));
-      if (dropped.has_error() && !deploy::says_missing(dropped.error()))
-        co_return std::move(dropped).error();
+      CO_CHECK(deploy::gone(co_await client.delete_role_policy(std::move(input))));
     }
     co_return Result<void>();
   }

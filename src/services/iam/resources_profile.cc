@@ -5,14 +5,6 @@
 namespace cloudlet::iam {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
-
 constexpr Property profile_properties[] = {
     {.name = "InstanceProfileName", .update = Update::replace},
     {.name = "Path", .update = Update::replace},
@@ -33,12 +25,11 @@ class InstanceProfileResource : public deploy::DescribedType {
     CreateInstanceProfileInput input{
         .instance_profile_name = name_or(properties, "InstanceProfileName", request),
         .path = deploy::text_if(properties, "Path")};
-    auto created = co_await client.create_instance_profile(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    Made made = describe(created->instance_profile);
-    auto settled = co_await settle(client, made.physical_id, deploy::texts_of(properties, "Roles"));
-    if (settled.has_error()) made.failure = settled.error().message();
-    co_return made;
+    CO_TRY(const auto created, co_await client.create_instance_profile(std::move(input)));
+    Made made = describe(created.instance_profile);
+    const auto settled =
+        co_await settle(client, made.physical_id, deploy::texts_of(properties, "Roles"));
+    co_return deploy::completed(std::move(made), settled);
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
@@ -46,10 +37,9 @@ class InstanceProfileResource : public deploy::DescribedType {
     Client client(request.caller);
     GetInstanceProfileInput input{.instance_profile_name =
                                       name_or(properties, "InstanceProfileName", request)};
-    auto got = co_await client.get_instance_profile(std::move(input));
-    if (got.has_value()) co_return std::optional(describe(got->instance_profile));
-    if (deploy::says_missing(got.error())) co_return std::optional<Made>();
-    co_return std::move(got).error();
+    co_return deploy::seen(
+        co_await client.get_instance_profile(std::move(input)),
+        [](const GetInstanceProfileOutput& got) { return describe(got.instance_profile); });
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& name, const json::object&,
@@ -65,14 +55,9 @@ class InstanceProfileResource : public deploy::DescribedType {
                             const json::object&) const override {
     Client client(request.caller);
     const std::vector<std::string> nobody;
-    auto emptied = co_await settle(client, name, nobody);
-    if (emptied.has_error() && deploy::says_missing(emptied.error())) co_return Result<void>();
-    if (emptied.has_error()) co_return emptied;
+    CO_CHECK(deploy::gone(co_await settle(client, name, nobody)));
     DeleteInstanceProfileInput input{.instance_profile_name = name};
-    auto deleted = co_await client.delete_instance_profile(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_instance_profile(std::move(input)));
   }
 
  private:
@@ -87,13 +72,11 @@ class InstanceProfileResource : public deploy::DescribedType {
     CO_TRY(const auto got, co_await client.get_instance_profile(std::move(get)));
     std::vector<std::string> had;
     for (const auto& role : got.instance_profile.roles) had.push_back(role.role_name);
-    for (const auto& role : beyond(had, wanted)) {
+    for (const auto& role : deploy::beyond(had, wanted)) {
       RemoveRoleFromInstanceProfileInput input{.instance_profile_name = name, .role_name = role};
-      auto removed = co_await client.remove_role_from_instance_profile(std::move(input));
-      if (removed.has_error() && !deploy::says_missing(removed.error()))
-        co_return std::move(removed).error();
+      CO_CHECK(deploy::gone(co_await client.remove_role_from_instance_profile(std::move(input))));
     }
-    for (const auto& role : beyond(wanted, had)) {
+    for (const auto& role : deploy::beyond(wanted, had)) {
       AddRoleToInstanceProfileInput input{.instance_profile_name = name, .role_name = role};
       CO_CHECK(co_await client.add_role_to_instance_profile(std::move(input)));
     }

@@ -1,19 +1,9 @@
 // AWS::IAM::Role.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
-#include <algorithm>
-
 #include "services/iam/resources_parts.h"
 
 namespace cloudlet::iam {
 namespace {
-
-using deploy::Kind;
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
 
 constexpr Property inline_policy[] = {
     {.name = "PolicyName", .need = Need::required},
@@ -56,27 +46,21 @@ class RoleResource : public deploy::DescribedType {
         .path = deploy::text_if(properties, "Path"),
         .permissions_boundary = deploy::text_if(properties, "PermissionsBoundary"),
         .role_name = name_or(properties, "RoleName", request)};
-    if (const auto seconds = deploy::number_if(properties, "MaxSessionDuration"))
-      input.max_session_duration = static_cast<std::int32_t>(*seconds);
-    for (const auto& [key, value] : deploy::tags_of(properties))
-      input.tags.push_back({.key = key, .value = value});
-    auto created = co_await client.create_role(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    Made made = describe(created->role);
-    const json::object none;
-    auto settled = co_await settle_policies(client, made.physical_id, none, properties);
-    if (settled.has_error()) made.failure = settled.error().message();
-    co_return made;
+    input.max_session_duration = deploy::number_if(properties, "MaxSessionDuration");
+    deploy::add_tags(input.tags, deploy::tags_of(properties));
+    CO_TRY(const auto created, co_await client.create_role(std::move(input)));
+    Made made = describe(created.role);
+    const auto settled =
+        co_await settle_policies(client, made.physical_id, deploy::no_properties, properties);
+    co_return deploy::completed(std::move(made), settled);
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
                                          const json::object& properties) const override {
     Client client(request.caller);
     GetRoleInput input{.role_name = name_or(properties, "RoleName", request)};
-    auto got = co_await client.get_role(std::move(input));
-    if (got.has_value()) co_return std::optional(describe(got->role));
-    if (deploy::says_missing(got.error())) co_return std::optional<Made>();
-    co_return std::move(got).error();
+    co_return deploy::seen(co_await client.get_role(std::move(input)),
+                           [](const GetRoleOutput& got) { return describe(got.role); });
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& name,
@@ -88,20 +72,14 @@ class RoleResource : public deploy::DescribedType {
       CO_CHECK(co_await client.update_assume_role_policy(std::move(input)));
     }
     UpdateRoleInput role{.description = deploy::text_of(after, "Description"), .role_name = name};
-    role.max_session_duration =
-        static_cast<std::int32_t>(deploy::number_if(after, "MaxSessionDuration").value_or(3600));
+    role.max_session_duration = deploy::number_if(after, "MaxSessionDuration").value_or(3600);
     CO_CHECK(co_await client.update_role(std::move(role)));
     CO_CHECK(co_await settle_policies(client, name, before, after));
-    const auto tags = deploy::tag_changes(before, after);
-    if (!tags.set.empty()) {
-      TagRoleInput input{.role_name = name};
-      for (const auto& [key, value] : tags.set) input.tags.push_back({.key = key, .value = value});
-      CO_CHECK(co_await client.tag_role(std::move(input)));
-    }
-    if (!tags.removed.empty()) {
-      UntagRoleInput input{.role_name = name, .tag_keys = tags.removed};
-      CO_CHECK(co_await client.untag_role(std::move(input)));
-    }
+    TagRoleInput tagged{.role_name = name};
+    UntagRoleInput untagged{.role_name = name};
+    CO_CHECK(co_await deploy::retag(client, &Client::tag_role, std::move(tagged),
+                                    &Client::untag_role, std::move(untagged),
+                                    deploy::tag_changes(before, after)));
     GetRoleInput again{.role_name = name};
     CO_TRY(const auto got, co_await client.get_role(std::move(again)));
     co_return describe(got.role);
@@ -115,24 +93,17 @@ class RoleResource : public deploy::DescribedType {
     CO_TRY(const auto attached, co_await attached_policies(client, name));
     for (const auto& arn : attached) {
       DetachRolePolicyInput input{.policy_arn = arn, .role_name = name};
-      auto detached = co_await client.detach_role_policy(std::move(input));
-      if (detached.has_error() && !deploy::says_missing(detached.error()))
-        co_return std::move(detached).error();
+      CO_CHECK(deploy::gone(co_await client.detach_role_policy(std::move(input))));
     }
     ListRolePoliciesInput list{.role_name = name};
     auto own = co_await client.list_role_policies(std::move(list));
     if (own.has_value())
       for (const auto& policy : own->policy_names) {
         DeleteRolePolicyInput input{.policy_name = policy, .role_name = name};
-        auto dropped = co_await client.delete_role_policy(std::move(input));
-        if (dropped.has_error() && !deploy::says_missing(dropped.error()))
-          co_return std::move(dropped).error();
+        CO_CHECK(deploy::gone(co_await client.delete_role_policy(std::move(input))));
       }
     DeleteRoleInput input{.role_name = name};
-    auto deleted = co_await client.delete_role(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_role(std::move(input)));
   }
 
  private:
@@ -161,15 +132,13 @@ class RoleResource : public deploy::DescribedType {
                                             const json::object& before, const json::object& after) {
     const auto had = deploy::texts_of(before, "ManagedPolicyArns"),
                wanted = deploy::texts_of(after, "ManagedPolicyArns");
-    for (const auto& arn : beyond(wanted, had)) {
+    for (const auto& arn : deploy::beyond(wanted, had)) {
       AttachRolePolicyInput input{.policy_arn = arn, .role_name = name};
       CO_CHECK(co_await client.attach_role_policy(std::move(input)));
     }
-    for (const auto& arn : beyond(had, wanted)) {
+    for (const auto& arn : deploy::beyond(had, wanted)) {
       DetachRolePolicyInput input{.policy_arn = arn, .role_name = name};
-      auto detached = co_await client.detach_role_policy(std::move(input));
-      if (detached.has_error() && !deploy::says_missing(detached.error()))
-        co_return std::move(detached).error();
+      CO_CHECK(deploy::gone(co_await client.detach_role_policy(std::move(input))));
     }
     const auto old = inline_policies(before), next = inline_policies(after);
     for (const auto& [policy, document] : next) {
@@ -182,23 +151,13 @@ class RoleResource : public deploy::DescribedType {
     for (const auto& [policy, document] : old) {
       if (next.contains(policy)) continue;
       DeleteRolePolicyInput input{.policy_name = policy, .role_name = name};
-      auto dropped = co_await client.delete_role_policy(std::move(input));
-      if (dropped.has_error() && !deploy::says_missing(dropped.error()))
-        co_return std::move(dropped).error();
+      CO_CHECK(deploy::gone(co_await client.delete_role_policy(std::move(input))));
     }
     co_return Result<void>();
   }
 };
 
 }  // namespace
-
-std::vector<std::string> beyond(const std::vector<std::string>& wanted,
-                                const std::vector<std::string>& had) {
-  std::vector<std::string> more;
-  for (const auto& one : wanted)
-    if (std::find(had.begin(), had.end(), one) == had.end()) more.push_back(one);
-  return more;
-}
 
 std::unique_ptr<deploy::ResourceType> role_resource() { return std::make_unique<RoleResource>(); }
 

@@ -5,14 +5,9 @@
 namespace cloudlet::iot {
 
 deploy::ResourceTypeList resource_types() {
-  deploy::ResourceTypeList types;
-  types.push_back(thing_resource());
-  types.push_back(policy_resource());
-  types.push_back(topic_rule_resource());
-  types.push_back(certificate_resource());
-  types.push_back(policy_attachment_resource());
-  types.push_back(thing_attachment_resource());
-  return types;
+  return deploy::type_list(thing_resource(), policy_resource(), topic_rule_resource(),
+                           certificate_resource(), policy_attachment_resource(),
+                           thing_attachment_resource());
 }
 
 }  // namespace cloudlet::iot

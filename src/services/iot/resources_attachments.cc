@@ -6,13 +6,6 @@
 namespace cloudlet::iot {
 namespace {
 
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
-
 constexpr Property policy_properties[] = {
     {.name = "PolicyName", .update = Update::replace, .need = Need::required},
     {.name = "Principal", .update = Update::replace, .need = Need::required}};
@@ -24,69 +17,27 @@ constexpr Property thing_properties[] = {
 constexpr deploy::TypeFacts thing_facts{.name = "AWS::IoT::ThingPrincipalAttachment",
                                         .properties = thing_properties};
 
-class PolicyAttachment : public deploy::DescribedType {
- public:
-  PolicyAttachment() : DescribedType(policy_facts) {}
-
-  Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
-    const json::object none;
-    co_return co_await update(request, request.name, none, properties);
-  }
-  Task<Result<Made>> update(const Request& request, const std::string& id, const json::object&,
-                            const json::object& after) const override {
-    Client client(request.caller);
-    AttachPolicyInput input{.policy_name = deploy::text_of(after, "PolicyName"),
-                            .target = deploy::text_of(after, "Principal")};
-    CO_CHECK(co_await client.attach_policy(std::move(input)));
-    co_return Made{.physical_id = id};
-  }
-  Task<Result<void>> remove(const Request& request, const std::string&,
-                            const json::object& properties) const override {
-    Client client(request.caller);
-    DetachPolicyInput input{.policy_name = deploy::text_of(properties, "PolicyName"),
-                            .target = deploy::text_of(properties, "Principal")};
-    auto detached = co_await client.detach_policy(std::move(input));
-    if (detached.has_error() && !deploy::says_missing(detached.error()))
-      co_return std::move(detached).error();
-    co_return Result<void>();
-  }
-};
-
-class ThingAttachment : public deploy::DescribedType {
- public:
-  ThingAttachment() : DescribedType(thing_facts) {}
-
-  Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
-    const json::object none;
-    co_return co_await update(request, request.name, none, properties);
-  }
-  Task<Result<Made>> update(const Request& request, const std::string& id, const json::object&,
-                            const json::object& after) const override {
-    Client client(request.caller);
-    AttachThingPrincipalInput input{.principal = deploy::text_of(after, "Principal"),
-                                    .thing_name = deploy::text_of(after, "ThingName")};
-    CO_CHECK(co_await client.attach_thing_principal(std::move(input)));
-    co_return Made{.physical_id = id};
-  }
-  Task<Result<void>> remove(const Request& request, const std::string&,
-                            const json::object& properties) const override {
-    Client client(request.caller);
-    DetachThingPrincipalInput input{.principal = deploy::text_of(properties, "Principal"),
-                                    .thing_name = deploy::text_of(properties, "ThingName")};
-    auto detached = co_await client.detach_thing_principal(std::move(input));
-    if (detached.has_error() && !deploy::says_missing(detached.error()))
-      co_return std::move(detached).error();
-    co_return Result<void>();
-  }
-};
+// AttachPolicy and DetachPolicy, AttachThingPrincipal and DetachThingPrincipal take the same.
+template <class Input>
+Input policy_and_target(const json::object& properties) {
+  return {.policy_name = deploy::text_of(properties, "PolicyName"),
+          .target = deploy::text_of(properties, "Principal")};
+}
+template <class Input>
+Input thing_and_principal(const json::object& properties) {
+  return {.principal = deploy::text_of(properties, "Principal"),
+          .thing_name = deploy::text_of(properties, "ThingName")};
+}
 
 }  // namespace
 
 std::unique_ptr<deploy::ResourceType> policy_attachment_resource() {
-  return std::make_unique<PolicyAttachment>();
+  return deploy::setting_type(policy_facts, &Client::attach_policy, policy_and_target,
+                              &Client::detach_policy, policy_and_target);
 }
 std::unique_ptr<deploy::ResourceType> thing_attachment_resource() {
-  return std::make_unique<ThingAttachment>();
+  return deploy::setting_type(thing_facts, &Client::attach_thing_principal, thing_and_principal,
+                              &Client::detach_thing_principal, thing_and_principal);
 }
 
 }  // namespace cloudlet::iot

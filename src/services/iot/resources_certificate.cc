@@ -11,14 +11,6 @@
 namespace cloudlet::iot {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
-
 constexpr Property certificate_properties[] = {
     {.name = "CertificateSigningRequest", .update = Update::replace},
     {.name = "CertificatePem", .update = Update::replace},
@@ -64,8 +56,7 @@ class CertificateResource : public deploy::DescribedType {
     CO_TRY(const CertificateStatus status, status_of(properties));
     if (const auto mode = deploy::text_if(properties, "CertificateMode");
         mode && *mode != "DEFAULT" && *mode != "SNI_ONLY")
-      co_return Error(cloudlet::errors::invalid_argument,
-                      "Value '" + *mode + "' of property CertificateMode is not valid");
+      co_return deploy::not_valid("CertificateMode", *mode);
     const auto pem = deploy::text_if(properties, "CertificatePem");
     const auto csr = deploy::text_if(properties, "CertificateSigningRequest");
     if (pem.has_value() == csr.has_value())
@@ -74,16 +65,15 @@ class CertificateResource : public deploy::DescribedType {
           "Exactly one of CertificateSigningRequest and CertificatePem must be specified");
     if (pem) {
       RegisterCertificateWithoutCAInput input{.certificate_pem = *pem, .status = status};
-      auto registered = co_await client.register_certificate_without_ca(std::move(input));
-      if (registered.has_error()) co_return std::move(registered).error();
-      co_return describe(registered->certificate_id.value_or(""),
-                         registered->certificate_arn.value_or(""));
+      CO_TRY(const auto registered,
+             co_await client.register_certificate_without_ca(std::move(input)));
+      co_return describe(registered.certificate_id.value_or(""),
+                         registered.certificate_arn.value_or(""));
     }
     CreateCertificateFromCsrInput input{.certificate_signing_request = *csr,
                                         .set_as_active = status == CertificateStatus::active};
-    auto created = co_await client.create_certificate_from_csr(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    co_return describe(created->certificate_id.value_or(""), created->certificate_arn.value_or(""));
+    CO_TRY(const auto created, co_await client.create_certificate_from_csr(std::move(input)));
+    co_return describe(created.certificate_id.value_or(""), created.certificate_arn.value_or(""));
   }
 
   // The newest certificate for the same key, made since: certificates have no names of the caller's
@@ -132,16 +122,9 @@ class CertificateResource : public deploy::DescribedType {
     Client client(request.caller);
     UpdateCertificateInput inactive{.certificate_id = id,
                                     .new_status = CertificateStatus::inactive};
-    auto stopped = co_await client.update_certificate(std::move(inactive));
-    if (stopped.has_error()) {
-      if (deploy::says_missing(stopped.error())) co_return Result<void>();
-      co_return std::move(stopped).error();
-    }
+    CO_CHECK(deploy::gone(co_await client.update_certificate(std::move(inactive))));
     DeleteCertificateInput input{.certificate_id = id};
-    auto deleted = co_await client.delete_certificate(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_certificate(std::move(input)));
   }
 
  private:
@@ -154,8 +137,7 @@ class CertificateResource : public deploy::DescribedType {
     if (status == CertificateStatus::active || status == CertificateStatus::inactive ||
         status == CertificateStatus::revoked)
       return *status;
-    return Error(cloudlet::errors::invalid_argument,
-                 "Value '" + text + "' of property Status is not valid");
+    return deploy::not_valid("Status", text);
   }
 };
 

@@ -5,14 +5,6 @@
 namespace cloudlet::iot {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
-
 constexpr Property policy_properties[] = {
     {.name = "PolicyName", .update = Update::replace},
     {.name = "PolicyDocument", .kind = Kind::document, .need = Need::required},
@@ -32,12 +24,10 @@ class PolicyResource : public deploy::DescribedType {
     Client client(request.caller);
     CreatePolicyInput input{.policy_document = deploy::document_text(properties, "PolicyDocument"),
                             .policy_name = name_or(properties, "PolicyName", request)};
-    for (const auto& [key, value] : deploy::tags_of(properties))
-      input.tags.push_back({.key = key, .value = value});
+    deploy::add_tags(input.tags, deploy::tags_of(properties));
     const std::string name = input.policy_name;
-    auto created = co_await client.create_policy(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    co_return describe(name, created->policy_arn);
+    CO_TRY(const auto created, co_await client.create_policy(std::move(input)));
+    co_return describe(name, created.policy_arn);
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
@@ -45,10 +35,10 @@ class PolicyResource : public deploy::DescribedType {
     Client client(request.caller);
     const std::string name = name_or(properties, "PolicyName", request);
     GetPolicyInput input{.policy_name = name};
-    auto got = co_await client.get_policy(std::move(input));
-    if (got.has_value()) co_return std::optional(describe(name, got->policy_arn));
-    if (deploy::says_missing(got.error())) co_return std::optional<Made>();
-    co_return std::move(got).error();
+    const auto described = [&](const GetPolicyOutput& got) {
+      return describe(name, got.policy_arn);
+    };
+    co_return deploy::seen(co_await client.get_policy(std::move(input)), described);
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& name,
@@ -65,17 +55,7 @@ class PolicyResource : public deploy::DescribedType {
       CO_CHECK(co_await client.create_policy_version(std::move(input)));
       CO_CHECK(co_await drop_versions(client, name));
     }
-    const auto tags = deploy::tag_changes(before, after);
-    const std::string arn = now.policy_arn.value_or("");
-    if (!tags.set.empty()) {
-      TagResourceInput input{.resource_arn = arn};
-      for (const auto& [key, value] : tags.set) input.tags.push_back({.key = key, .value = value});
-      CO_CHECK(co_await client.tag_resource(std::move(input)));
-    }
-    if (!tags.removed.empty()) {
-      UntagResourceInput input{.resource_arn = arn, .tag_keys = tags.removed};
-      CO_CHECK(co_await client.untag_resource(std::move(input)));
-    }
+    CO_CHECK(co_await tag(client, now.policy_arn.value_or(""), before, after));
     co_return describe(name, now.policy_arn);
   }
 
@@ -83,16 +63,9 @@ class PolicyResource : public deploy::DescribedType {
   Task<Result<void>> remove(const Request& request, const std::string& name,
                             const json::object&) const override {
     Client client(request.caller);
-    auto dropped = co_await drop_versions(client, name);
-    if (dropped.has_error()) {
-      if (deploy::says_missing(dropped.error())) co_return Result<void>();
-      co_return dropped;
-    }
+    CO_CHECK(deploy::gone(co_await drop_versions(client, name)));
     DeletePolicyInput input{.policy_name = name};
-    auto deleted = co_await client.delete_policy(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_policy(std::move(input)));
   }
 
  private:
@@ -107,9 +80,7 @@ class PolicyResource : public deploy::DescribedType {
       if (version.is_default_version.value_or(false)) continue;
       DeletePolicyVersionInput input{.policy_name = name,
                                      .policy_version_id = version.version_id.value_or("")};
-      auto deleted = co_await client.delete_policy_version(std::move(input));
-      if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-        co_return std::move(deleted).error();
+      CO_CHECK(deploy::gone(co_await client.delete_policy_version(std::move(input))));
     }
     co_return Result<void>();
   }

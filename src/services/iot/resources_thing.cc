@@ -5,13 +5,6 @@
 namespace cloudlet::iot {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
-
 constexpr Property payload[] = {{.name = "Attributes", .kind = Kind::map}};
 constexpr Property thing_properties[] = {
     {.name = "ThingName", .update = Update::replace},
@@ -24,12 +17,7 @@ constexpr deploy::TypeFacts thing_facts{.name = "AWS::IoT::Thing",
                                         .style = {.length_max = 128}};
 
 std::map<std::string, std::string> attributes_of(const json::object& properties) {
-  std::map<std::string, std::string> attributes;
-  const auto* given = deploy::object_if(properties, "AttributePayload");
-  const auto* map = given == nullptr ? nullptr : deploy::object_if(*given, "Attributes");
-  if (map == nullptr) return attributes;
-  for (const auto& member : *map) attributes[member.key()] = deploy::text_of(*map, member.key());
-  return attributes;
+  return deploy::inner_map(properties, "AttributePayload", "Attributes");
 }
 
 class ThingResource : public deploy::DescribedType {
@@ -42,20 +30,15 @@ class ThingResource : public deploy::DescribedType {
     if (auto attributes = attributes_of(properties); !attributes.empty())
       input.attribute_payload = AttributePayload{.attributes = std::move(attributes)};
     const std::string name = input.thing_name;
-    auto created = co_await client.create_thing(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    co_return describe(name, created->thing_arn, created->thing_id);
+    CO_TRY(const auto created, co_await client.create_thing(std::move(input)));
+    co_return describe(name, created.thing_arn, created.thing_id);
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
                                          const json::object& properties) const override {
     Client client(request.caller);
-    const std::string name = name_or(properties, "ThingName", request);
-    DescribeThingInput input{.thing_name = name};
-    auto got = co_await client.describe_thing(std::move(input));
-    if (got.has_value()) co_return std::optional(describe(name, got->thing_arn, got->thing_id));
-    if (deploy::says_missing(got.error())) co_return std::optional<Made>();
-    co_return std::move(got).error();
+    DescribeThingInput input{.thing_name = name_or(properties, "ThingName", request)};
+    co_return deploy::seen(co_await client.describe_thing(std::move(input)), described);
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& name, const json::object&,
@@ -68,20 +51,20 @@ class ThingResource : public deploy::DescribedType {
     CO_CHECK(co_await client.update_thing(std::move(input)));
     DescribeThingInput again{.thing_name = name};
     CO_TRY(const auto got, co_await client.describe_thing(std::move(again)));
-    co_return describe(name, got.thing_arn, got.thing_id);
+    co_return described(got);
   }
 
   Task<Result<void>> remove(const Request& request, const std::string& name,
                             const json::object&) const override {
     Client client(request.caller);
     DeleteThingInput input{.thing_name = name};
-    auto deleted = co_await client.delete_thing(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_thing(std::move(input)));
   }
 
  private:
+  static Made described(const DescribeThingOutput& thing) {
+    return describe(thing.thing_name.value_or(""), thing.thing_arn, thing.thing_id);
+  }
   static Made describe(const std::string& name, const std::optional<std::string>& arn,
                        const std::optional<std::string>& id) {
     return {.physical_id = name,

@@ -5,11 +5,8 @@
 namespace cloudlet::lambda {
 
 deploy::ResourceTypeList resource_types() {
-  deploy::ResourceTypeList types;
-  types.push_back(function_resource());
-  types.push_back(permission_resource());
-  types.push_back(event_invoke_config_resource());
-  return types;
+  return deploy::type_list(function_resource(), permission_resource(),
+                           event_invoke_config_resource());
 }
 
 }  // namespace cloudlet::lambda

@@ -6,14 +6,6 @@
 namespace cloudlet::lambda {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
-
 constexpr Property code[] = {
     {.name = "S3Bucket"}, {.name = "S3Key"}, {.name = "S3ObjectVersion"}, {.name = "ZipFile"}};
 constexpr Property environment[] = {{.name = "Variables", .kind = Kind::map}};
@@ -44,11 +36,6 @@ constexpr deploy::TypeFacts function_facts{.name = "AWS::Lambda::Function",
                                            .name_property = "FunctionName",
                                            .style = {.length_max = 64}};
 
-Error wrong(std::string_view property, const std::string& value) {
-  return Error(cloudlet::errors::invalid_argument,
-               "Value '" + value + "' of property " + std::string(property) + " is not valid");
-}
-
 // ZipFile is the source itself: it becomes the file that the handler's name speaks of, index.py or
 // index.js.
 Result<FunctionCode> code_of(const json::object& properties) {
@@ -76,25 +63,14 @@ Result<std::vector<Architecture>> architectures_of(const json::object& propertie
   std::vector<Architecture> made;
   for (const auto& text : deploy::texts_of(properties, "Architectures")) {
     const auto one = parse_architecture(text);
-    if (!one) return wrong("Architectures", text);
+    if (!one) return deploy::not_valid("Architectures", text);
     made.push_back(*one);
   }
   return made;
 }
 
 Environment environment_of(const json::object& properties) {
-  Environment made;
-  const auto* given = deploy::object_if(properties, "Environment");
-  const auto* map = given == nullptr ? nullptr : deploy::object_if(*given, "Variables");
-  if (map != nullptr)
-    for (const auto& member : *map)
-      made.variables[member.key()] = deploy::text_of(*map, member.key());
-  return made;
-}
-
-std::optional<std::int32_t> number_of(const json::object& properties, std::string_view name) {
-  const auto number = deploy::number_if(properties, name);
-  return number ? std::optional(static_cast<std::int32_t>(*number)) : std::nullopt;
+  return {.variables = deploy::inner_map(properties, "Environment", "Variables")};
 }
 
 std::string inner_text(const json::object& properties, std::string_view object,
@@ -107,18 +83,16 @@ std::string inner_text(const json::object& properties, std::string_view object,
 template <class Input>
 Result<void> configure(Input& input, const json::object& properties) {
   input.handler = deploy::text_if(properties, "Handler");
-  input.memory_size = number_of(properties, "MemorySize");
-  input.timeout = number_of(properties, "Timeout");
+  input.memory_size = deploy::number_if(properties, "MemorySize");
+  input.timeout = deploy::number_if(properties, "Timeout");
   input.role = deploy::text_of(properties, "Role");
-  if (const auto text = deploy::text_if(properties, "Runtime")) {
-    input.runtime = parse_runtime(*text);
-    if (!input.runtime) return wrong("Runtime", *text);
-  }
+  TRY(input.runtime, deploy::choice_if(properties, "Runtime", parse_runtime));
   if (const auto target = inner_text(properties, "DeadLetterConfig", "TargetArn"); !target.empty())
     input.dead_letter_config = DeadLetterConfig{.target_arn = target};
-  if (const auto mode = inner_text(properties, "TracingConfig", "Mode"); !mode.empty()) {
-    input.tracing_config = TracingConfig{.mode = parse_tracing_mode(mode)};
-    if (!input.tracing_config->mode) return wrong("TracingConfig.Mode", mode);
+  if (const auto* tracing = deploy::object_if(properties, "TracingConfig");
+      tracing != nullptr && tracing->contains("Mode")) {
+    TRY(const auto mode, deploy::choice_if(*tracing, "Mode", parse_tracing_mode));
+    input.tracing_config = TracingConfig{.mode = mode};
   }
   return {};
 }
@@ -135,19 +109,12 @@ class FunctionResource : public deploy::DescribedType {
     CO_CHECK(configure(input, properties));
     input.description = deploy::text_if(properties, "Description");
     if (properties.contains("Environment")) input.environment = environment_of(properties);
-    if (const auto type = deploy::text_if(properties, "PackageType")) {
-      input.package_type = parse_package_type(*type);
-      if (!input.package_type) co_return wrong("PackageType", *type);
-    }
+    CO_TRY(input.package_type, deploy::choice_if(properties, "PackageType", parse_package_type));
     input.tags = deploy::tags_of(properties);
     const std::string name = input.function_name;
-    auto created = co_await client.create_function(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    Made made = describe(request, name);
-    const json::object none;
-    auto reserved = co_await reserve(client, name, none, properties);
-    if (reserved.has_error()) made.failure = reserved.error().message();
-    co_return made;
+    CO_CHECK(co_await client.create_function(std::move(input)));
+    co_return deploy::completed(describe(request, name),
+                                co_await reserve(client, name, deploy::no_properties, properties));
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
@@ -155,16 +122,14 @@ class FunctionResource : public deploy::DescribedType {
     Client client(request.caller);
     const std::string name = name_or(properties, "FunctionName", request);
     GetFunctionConfigurationInput input{.function_name = name};
-    auto got = co_await client.get_function_configuration(std::move(input));
-    if (got.has_value()) co_return std::optional(describe(request, name));
-    if (deploy::says_missing(got.error())) co_return std::optional<Made>();
-    co_return std::move(got).error();
+    co_return deploy::seen(co_await client.get_function_configuration(std::move(input)),
+                           [&](const auto&) { return describe(request, name); });
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& name,
                             const json::object& before, const json::object& after) const override {
     Client client(request.caller);
-    if (differs(before, after, "Code") || differs(before, after, "Architectures")) {
+    if (deploy::differs(before, after, "Code") || deploy::differs(before, after, "Architectures")) {
       CO_TRY(auto code, code_of(after));
       UpdateFunctionCodeInput input{.function_name = name,
                                     .s3_bucket = std::move(code.s3_bucket),
@@ -187,7 +152,11 @@ class FunctionResource : public deploy::DescribedType {
       input.tracing_config = TracingConfig{.mode = TracingMode::pass_through};
     CO_CHECK(co_await client.update_function_configuration(std::move(input)));
     CO_CHECK(co_await reserve(client, name, before, after));
-    CO_CHECK(co_await tag(client, request, name, before, after));
+    TagResourceInput tagged{.resource = arn_of(request, name)};
+    UntagResourceInput untagged{.resource = tagged.resource};
+    CO_CHECK(co_await deploy::retag(client, &Client::tag_resource, std::move(tagged),
+                                    &Client::untag_resource, std::move(untagged),
+                                    deploy::tag_changes(before, after)));
     co_return describe(request, name);
   }
 
@@ -195,28 +164,22 @@ class FunctionResource : public deploy::DescribedType {
                             const json::object&) const override {
     Client client(request.caller);
     DeleteFunctionInput input{.function_name = name};
-    auto deleted = co_await client.delete_function(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_function(std::move(input)));
   }
 
  private:
-  static Made describe(const Request& request, const std::string& name) {
-    return {.physical_id = name,
-            .attributes = {{"Arn", make_arn("lambda", request.scope, "function:" + name)}}};
+  static std::string arn_of(const Request& request, const std::string& name) {
+    return make_arn("lambda", request.scope, "function:" + name);
   }
-  static bool differs(const json::object& before, const json::object& after,
-                      std::string_view name) {
-    const auto* old = before.if_contains(name);
-    const auto* wanted = after.if_contains(name);
-    return (old == nullptr) != (wanted == nullptr) || (old != nullptr && *old != *wanted);
+  static Made describe(const Request& request, const std::string& name) {
+    return {.physical_id = name, .attributes = {{"Arn", arn_of(request, name)}}};
   }
 
   static Task<Result<void>> reserve(Client& client, const std::string& name,
                                     const json::object& before, const json::object& after) {
-    const auto wanted = number_of(after, "ReservedConcurrentExecutions");
-    if (number_of(before, "ReservedConcurrentExecutions") == wanted) co_return Result<void>();
+    const auto wanted = deploy::number_if(after, "ReservedConcurrentExecutions");
+    if (deploy::number_if(before, "ReservedConcurrentExecutions") == wanted)
+      co_return Result<void>();
     if (wanted) {
       PutFunctionConcurrencyInput input{.function_name = name,
                                         .reserved_concurrent_executions = *wanted};
@@ -225,21 +188,6 @@ class FunctionResource : public deploy::DescribedType {
     }
     DeleteFunctionConcurrencyInput input{.function_name = name};
     CO_CHECK(co_await client.delete_function_concurrency(std::move(input)));
-    co_return Result<void>();
-  }
-
-  static Task<Result<void>> tag(Client& client, const Request& request, const std::string& name,
-                                const json::object& before, const json::object& after) {
-    const auto tags = deploy::tag_changes(before, after);
-    const std::string arn = make_arn("lambda", request.scope, "function:" + name);
-    if (!tags.set.empty()) {
-      TagResourceInput input{.resource = arn, .tags = tags.set};
-      CO_CHECK(co_await client.tag_resource(std::move(input)));
-    }
-    if (!tags.removed.empty()) {
-      UntagResourceInput input{.resource = arn, .tag_keys = tags.removed};
-      CO_CHECK(co_await client.untag_resource(std::move(input)));
-    }
     co_return Result<void>();
   }
 };

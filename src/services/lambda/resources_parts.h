@@ -3,10 +3,13 @@
 
 #include <memory>
 
-#include "deploy/resource_types.h"
+#include "deploy/resource_steps.h"
 #include "gen/lambda/api.h"
 
 namespace cloudlet::lambda {
+
+using namespace deploy::words;
+namespace json = boost::json;
 
 std::unique_ptr<deploy::ResourceType> function_resource();             // resources_function.cc
 std::unique_ptr<deploy::ResourceType> permission_resource();           // resources_permission.cc

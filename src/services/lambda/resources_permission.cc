@@ -5,14 +5,6 @@
 namespace cloudlet::lambda {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
-namespace json = boost::json;
-
 constexpr Property permission_properties[] = {
     {.name = "Action", .update = Update::replace, .need = Need::required},
     {.name = "FunctionName", .update = Update::replace, .need = Need::required},
@@ -59,10 +51,7 @@ class PermissionResource : public deploy::DescribedType {
     Client client(request.caller);
     RemovePermissionInput input{.function_name = deploy::text_of(properties, "FunctionName"),
                                 .statement_id = id};
-    auto removed = co_await client.remove_permission(std::move(input));
-    if (removed.has_error() && !deploy::says_missing(removed.error()))
-      co_return std::move(removed).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.remove_permission(std::move(input)));
   }
 
  private:
@@ -85,50 +74,29 @@ constexpr Property config_properties[] = {
 constexpr deploy::TypeFacts config_facts{.name = "AWS::Lambda::EventInvokeConfig",
                                          .properties = config_properties};
 
-class EventInvokeConfigResource : public deploy::DescribedType {
- public:
-  EventInvokeConfigResource() : DescribedType(config_facts) {}
+// Putting says everything anew.
+PutFunctionEventInvokeConfigInput config_of(const json::object& properties) {
+  PutFunctionEventInvokeConfigInput input{
+      .function_name = deploy::text_of(properties, "FunctionName"),
+      .maximum_event_age_in_seconds = deploy::number_if(properties, "MaximumEventAgeInSeconds"),
+      .maximum_retry_attempts = deploy::number_if(properties, "MaximumRetryAttempts"),
+      .qualifier = deploy::text_of(properties, "Qualifier")};
+  const auto* config = deploy::object_if(properties, "DestinationConfig");
+  if (config == nullptr) return input;
+  input.destination_config.emplace();
+  if (const auto* failed = deploy::object_if(*config, "OnFailure"))
+    input.destination_config->on_failure =
+        OnFailure{.destination = deploy::text_if(*failed, "Destination")};
+  if (const auto* succeeded = deploy::object_if(*config, "OnSuccess"))
+    input.destination_config->on_success =
+        OnSuccess{.destination = deploy::text_if(*succeeded, "Destination")};
+  return input;
+}
 
-  Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
-    const json::object none;
-    co_return co_await update(request, request.name, none, properties);
-  }
-
-  // Putting says everything anew.
-  Task<Result<Made>> update(const Request& request, const std::string& id, const json::object&,
-                            const json::object& after) const override {
-    Client client(request.caller);
-    PutFunctionEventInvokeConfigInput input{.function_name = deploy::text_of(after, "FunctionName"),
-                                            .qualifier = deploy::text_of(after, "Qualifier")};
-    if (const auto age = deploy::number_if(after, "MaximumEventAgeInSeconds"))
-      input.maximum_event_age_in_seconds = static_cast<std::int32_t>(*age);
-    if (const auto attempts = deploy::number_if(after, "MaximumRetryAttempts"))
-      input.maximum_retry_attempts = static_cast<std::int32_t>(*attempts);
-    if (const auto* config = deploy::object_if(after, "DestinationConfig")) {
-      input.destination_config.emplace();
-      if (const auto* failed = deploy::object_if(*config, "OnFailure"))
-        input.destination_config->on_failure =
-            OnFailure{.destination = deploy::text_if(*failed, "Destination")};
-      if (const auto* succeeded = deploy::object_if(*config, "OnSuccess"))
-        input.destination_config->on_success =
-            OnSuccess{.destination = deploy::text_if(*succeeded, "Destination")};
-    }
-    CO_CHECK(co_await client.put_function_event_invoke_config(std::move(input)));
-    co_return Made{.physical_id = id};
-  }
-
-  Task<Result<void>> remove(const Request& request, const std::string&,
-                            const json::object& properties) const override {
-    Client client(request.caller);
-    DeleteFunctionEventInvokeConfigInput input{
-        .function_name = deploy::text_of(properties, "FunctionName"),
-        .qualifier = deploy::text_of(properties, "Qualifier")};
-    auto deleted = co_await client.delete_function_event_invoke_config(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
-  }
-};
+DeleteFunctionEventInvokeConfigInput configured(const json::object& properties) {
+  return {.function_name = deploy::text_of(properties, "FunctionName"),
+          .qualifier = deploy::text_of(properties, "Qualifier")};
+}
 
 }  // namespace
 
@@ -136,7 +104,8 @@ std::unique_ptr<deploy::ResourceType> permission_resource() {
   return std::make_unique<PermissionResource>();
 }
 std::unique_ptr<deploy::ResourceType> event_invoke_config_resource() {
-  return std::make_unique<EventInvokeConfigResource>();
+  return deploy::setting_type(config_facts, &Client::put_function_event_invoke_config, config_of,
+                              &Client::delete_function_event_invoke_config, configured);
 }
 
 }  // namespace cloudlet::lambda

@@ -1,16 +1,12 @@
 #include "services/logs/resources.h"
 
-#include "deploy/resource_types.h"
+#include "deploy/resource_steps.h"
 #include "gen/logs/api.h"
 
 namespace cloudlet::logs {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
+using namespace deploy::words;
 namespace json = boost::json;
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
@@ -32,13 +28,9 @@ class LogGroupType : public deploy::DescribedType {
     Client client(request.caller);
     const std::string name = name_or(properties, "LogGroupName", request);
     CreateLogGroupInput input{.log_group_name = name, .tags = deploy::tags_of(properties)};
-    auto created = co_await client.create_log_group(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    Made made = describe(request, name);
-    const json::object none;
-    auto kept = co_await retain(client, name, none, properties);
-    if (kept.has_error()) made.failure = kept.error().message();
-    co_return made;
+    CO_CHECK(co_await client.create_log_group(std::move(input)));
+    co_return deploy::completed(describe(request, name),
+                                co_await retain(client, name, deploy::no_properties, properties));
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
@@ -60,16 +52,11 @@ class LogGroupType : public deploy::DescribedType {
                             const json::object& before, const json::object& after) const override {
     Client client(request.caller);
     CO_CHECK(co_await retain(client, name, before, after));
-    const auto tags = deploy::tag_changes(before, after);
-    const std::string arn = make_arn("logs", request.scope, "log-group:" + name);
-    if (!tags.set.empty()) {
-      TagResourceInput input{.resource_arn = arn, .tags = tags.set};
-      CO_CHECK(co_await client.tag_resource(std::move(input)));
-    }
-    if (!tags.removed.empty()) {
-      UntagResourceInput input{.resource_arn = arn, .tag_keys = tags.removed};
-      CO_CHECK(co_await client.untag_resource(std::move(input)));
-    }
+    TagResourceInput tagged{.resource_arn = arn_of(request, name)};
+    UntagResourceInput untagged{.resource_arn = tagged.resource_arn};
+    CO_CHECK(co_await deploy::retag(client, &Client::tag_resource, std::move(tagged),
+                                    &Client::untag_resource, std::move(untagged),
+                                    deploy::tag_changes(before, after)));
     co_return describe(request, name);
   }
 
@@ -77,16 +64,15 @@ class LogGroupType : public deploy::DescribedType {
                             const json::object&) const override {
     Client client(request.caller);
     DeleteLogGroupInput input{.log_group_name = name};
-    auto deleted = co_await client.delete_log_group(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_log_group(std::move(input)));
   }
 
  private:
+  static std::string arn_of(const Request& request, const std::string& name) {
+    return make_arn("logs", request.scope, "log-group:" + name);
+  }
   static Made describe(const Request& request, const std::string& name) {
-    return {.physical_id = name,
-            .attributes = {{"Arn", make_arn("logs", request.scope, "log-group:" + name + ":*")}}};
+    return {.physical_id = name, .attributes = {{"Arn", arn_of(request, name) + ":*"}}};
   }
 
   static Task<Result<void>> retain(Client& client, const std::string& name,
@@ -94,8 +80,7 @@ class LogGroupType : public deploy::DescribedType {
     const auto wanted = deploy::number_if(after, "RetentionInDays");
     if (deploy::number_if(before, "RetentionInDays") == wanted) co_return Result<void>();
     if (wanted) {
-      PutRetentionPolicyInput input{.log_group_name = name,
-                                    .retention_in_days = static_cast<std::int32_t>(*wanted)};
+      PutRetentionPolicyInput input{.log_group_name = name, .retention_in_days = *wanted};
       CO_CHECK(co_await client.put_retention_policy(std::move(input)));
       co_return Result<void>();
     }
@@ -108,9 +93,7 @@ class LogGroupType : public deploy::DescribedType {
 }  // namespace
 
 deploy::ResourceTypeList resource_types() {
-  deploy::ResourceTypeList types;
-  types.push_back(std::make_unique<LogGroupType>());
-  return types;
+  return deploy::type_list(std::make_unique<LogGroupType>());
 }
 
 }  // namespace cloudlet::logs

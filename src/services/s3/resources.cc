@@ -1,16 +1,12 @@
 #include "services/s3/resources.h"
 
-#include "deploy/resource_types.h"
+#include "deploy/resource_steps.h"
 #include "gen/s3/api.h"
 
 namespace cloudlet::s3 {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
+using namespace deploy::words;
 namespace json = boost::json;
 
 // Settings that buckets here do not act on (encryption, versioning, lifecycle, notifications, ...)
@@ -37,13 +33,9 @@ class BucketResource : public deploy::DescribedType {
     if (request.scope.region != "us-east-1")
       input.create_bucket_configuration = CreateBucketConfiguration{
           .location_constraint = parse_bucket_location_constraint(request.scope.region)};
-    auto created = co_await client.create_bucket(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    Made made = describe(request, name);
-    const json::object none;
-    auto tagged = co_await tag(client, name, none, properties);
-    if (tagged.has_error()) made.failure = tagged.error().message();
-    co_return made;
+    CO_CHECK(co_await client.create_bucket(std::move(input)));
+    co_return deploy::completed(describe(request, name),
+                                co_await tag(client, name, deploy::no_properties, properties));
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
@@ -51,10 +43,8 @@ class BucketResource : public deploy::DescribedType {
     Client client(request.caller);
     const std::string name = name_or(properties, "BucketName", request);
     HeadBucketInput input{.bucket = name};
-    auto got = co_await client.head_bucket(std::move(input));
-    if (got.has_value()) co_return std::optional(describe(request, name));
-    if (deploy::says_missing(got.error())) co_return std::optional<Made>();
-    co_return std::move(got).error();
+    co_return deploy::seen(co_await client.head_bucket(std::move(input)),
+                           [&](const auto&) { return describe(request, name); });
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& name,
@@ -68,10 +58,7 @@ class BucketResource : public deploy::DescribedType {
                             const json::object&) const override {
     Client client(request.caller);
     DeleteBucketInput input{.bucket = name};
-    auto deleted = co_await client.delete_bucket(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_bucket(std::move(input)));
   }
 
  private:
@@ -96,8 +83,7 @@ class BucketResource : public deploy::DescribedType {
       co_return Result<void>();
     }
     PutBucketTaggingInput input{.bucket = name};
-    for (const auto& [key, value] : wanted)
-      input.tagging.tag_set.push_back({.key = key, .value = value});
+    deploy::add_tags(input.tagging.tag_set, wanted);
     CO_CHECK(co_await client.put_bucket_tagging(std::move(input)));
     co_return Result<void>();
   }
@@ -106,9 +92,7 @@ class BucketResource : public deploy::DescribedType {
 }  // namespace
 
 deploy::ResourceTypeList resource_types() {
-  deploy::ResourceTypeList types;
-  types.push_back(std::make_unique<BucketResource>());
-  return types;
+  return deploy::type_list(std::make_unique<BucketResource>());
 }
 
 }  // namespace cloudlet::s3

@@ -2,18 +2,13 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "deploy/resource_types.h"
+#include "deploy/resource_steps.h"
 #include "gen/sns/api.h"
 
 namespace cloudlet::sns {
 namespace {
 
-using deploy::Kind;
-using deploy::Made;
-using deploy::Need;
-using deploy::Property;
-using deploy::Request;
-using deploy::Update;
+using namespace deploy::words;
 namespace json = boost::json;
 
 std::string arn_of(const Request& request, const std::string& name) {
@@ -44,16 +39,11 @@ class TopicType : public deploy::DescribedType {
   Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
     Client client(request.caller);
     CreateTopicInput input{.name = name_or(properties, "TopicName", request)};
-    for (const auto& [key, value] : deploy::tags_of(properties))
-      input.tags.push_back({.key = key, .value = value});
-    auto created = co_await client.create_topic(std::move(input));
-    if (created.has_error()) co_return std::move(created).error();
-    const std::string arn = created->topic_arn.value_or("");
-    Made made = describe(arn);
-    const json::object none;
-    auto set = co_await settle(client, arn, none, properties, false);
-    if (set.has_error()) made.failure = set.error().message();
-    co_return made;
+    deploy::add_tags(input.tags, deploy::tags_of(properties));
+    CO_TRY(const auto created, co_await client.create_topic(std::move(input)));
+    const std::string arn = created.topic_arn.value_or("");
+    co_return deploy::completed(describe(arn),
+                                co_await settle(client, arn, deploy::no_properties, properties));
   }
 
   Task<Result<std::optional<Made>>> find(const Request& request,
@@ -61,16 +51,19 @@ class TopicType : public deploy::DescribedType {
     Client client(request.caller);
     const std::string arn = arn_of(request, name_or(properties, "TopicName", request));
     GetTopicAttributesInput input{.topic_arn = arn};
-    auto got = co_await client.get_topic_attributes(std::move(input));
-    if (got.has_value()) co_return std::optional(describe(arn));
-    if (deploy::says_missing(got.error())) co_return std::optional<Made>();
-    co_return std::move(got).error();
+    co_return deploy::seen(co_await client.get_topic_attributes(std::move(input)),
+                           [&](const auto&) { return describe(arn); });
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& arn,
                             const json::object& before, const json::object& after) const override {
     Client client(request.caller);
-    CO_CHECK(co_await settle(client, arn, before, after, true));
+    CO_CHECK(co_await settle(client, arn, before, after));
+    TagResourceInput tagged{.resource_arn = arn};
+    UntagResourceInput untagged{.resource_arn = arn};
+    CO_CHECK(co_await deploy::retag(client, &Client::tag_resource, std::move(tagged),
+                                    &Client::untag_resource, std::move(untagged),
+                                    deploy::tag_changes(before, after)));
     co_return describe(arn);
   }
 
@@ -78,10 +71,7 @@ class TopicType : public deploy::DescribedType {
                             const json::object&) const override {
     Client client(request.caller);
     DeleteTopicInput input{.topic_arn = arn};
-    auto deleted = co_await client.delete_topic(std::move(input));
-    if (deleted.has_error() && !deploy::says_missing(deleted.error()))
-      co_return std::move(deleted).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.delete_topic(std::move(input)));
   }
 
  private:
@@ -90,10 +80,9 @@ class TopicType : public deploy::DescribedType {
             .attributes = {{"TopicArn", arn}, {"TopicName", arn.substr(arn.rfind(':') + 1)}}};
   }
 
-  // Attributes, subscriptions and tags, as far as they differ.
+  // Attributes and subscriptions, as far as they differ.
   static Task<Result<void>> settle(Client& client, const std::string& arn,
-                                   const json::object& before, const json::object& after,
-                                   bool with_tags) {
+                                   const json::object& before, const json::object& after) {
     for (const std::string_view name : {"DisplayName", "DeliveryPolicy", "SignatureVersion"}) {
       const std::string old = deploy::document_text(before, name),
                         wanted = deploy::document_text(after, name);
@@ -103,17 +92,6 @@ class TopicType : public deploy::DescribedType {
       CO_CHECK(co_await client.set_topic_attributes(std::move(input)));
     }
     CO_CHECK(co_await subscribe(client, arn, before, after));
-    if (!with_tags) co_return Result<void>();
-    const auto tags = deploy::tag_changes(before, after);
-    if (!tags.set.empty()) {
-      TagResourceInput input{.resource_arn = arn};
-      for (const auto& [key, value] : tags.set) input.tags.push_back({.key = key, .value = value});
-      CO_CHECK(co_await client.tag_resource(std::move(input)));
-    }
-    if (!tags.removed.empty()) {
-      UntagResourceInput input{.resource_arn = arn, .tag_keys = tags.removed};
-      CO_CHECK(co_await client.untag_resource(std::move(input)));
-    }
     co_return Result<void>();
   }
 
@@ -122,17 +100,14 @@ class TopicType : public deploy::DescribedType {
     const auto& old = deploy::list_of(before, "Subscription");
     const auto& wanted = deploy::list_of(after, "Subscription");
     // Subscribing twice gives the same subscription.
-    for (const auto& one : wanted) {
-      if (std::find(old.begin(), old.end(), one) != old.end()) continue;
+    for (const auto& one : deploy::beyond(wanted, old)) {
       SubscribeInput input{.endpoint = deploy::text_of(one.get_object(), "Endpoint"),
                            .protocol = deploy::text_of(one.get_object(), "Protocol"),
                            .topic_arn = arn};
       CO_CHECK(co_await client.subscribe(std::move(input)));
     }
-    for (const auto& one : old) {
-      if (std::find(wanted.begin(), wanted.end(), one) != wanted.end()) continue;
+    for (const auto& one : deploy::beyond(old, wanted))
       CO_CHECK(co_await unsubscribe(client, arn, one.get_object()));
-    }
     co_return Result<void>();
   }
 
@@ -193,9 +168,8 @@ class SubscriptionType : public deploy::DescribedType {
     for (const auto name : settable)
       if (properties.contains(name))
         input.attributes.emplace(name, deploy::document_text(properties, name));
-    auto subscribed = co_await client.subscribe(std::move(input));
-    if (subscribed.has_error()) co_return std::move(subscribed).error();
-    co_return describe(subscribed->subscription_arn.value_or(""));
+    CO_TRY(const auto subscribed, co_await client.subscribe(std::move(input)));
+    co_return describe(subscribed.subscription_arn.value_or(""));
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& arn,
@@ -215,9 +189,7 @@ class SubscriptionType : public deploy::DescribedType {
                             const json::object&) const override {
     Client client(request.caller);
     UnsubscribeInput input{.subscription_arn = arn};
-    auto gone = co_await client.unsubscribe(std::move(input));
-    if (gone.has_error() && !deploy::says_missing(gone.error())) co_return std::move(gone).error();
-    co_return Result<void>();
+    co_return deploy::gone(co_await client.unsubscribe(std::move(input)));
   }
 
  private:
@@ -249,9 +221,8 @@ class TopicPolicyType : public deploy::DescribedType {
   Task<Result<Made>> update(const Request& request, const std::string& id,
                             const json::object& before, const json::object& after) const override {
     const auto wanted = deploy::texts_of(after, "Topics");
-    for (const auto& topic : deploy::texts_of(before, "Topics"))
-      if (std::find(wanted.begin(), wanted.end(), topic) == wanted.end())
-        CO_CHECK(co_await set(request, topic, owner_only(request, topic)));
+    for (const auto& topic : deploy::beyond(deploy::texts_of(before, "Topics"), wanted))
+      CO_CHECK(co_await set(request, topic, owner_only(request, topic)));
     const std::string document = deploy::document_text(after, "PolicyDocument");
     for (const auto& topic : wanted) CO_CHECK(co_await set(request, topic, document));
     co_return describe(id);
@@ -305,11 +276,8 @@ class TopicPolicyType : public deploy::DescribedType {
 }  // namespace
 
 deploy::ResourceTypeList resource_types() {
-  deploy::ResourceTypeList types;
-  types.push_back(std::make_unique<TopicType>());
-  types.push_back(std::make_unique<SubscriptionType>());
-  types.push_back(std::make_unique<TopicPolicyType>());
-  return types;
+  return deploy::type_list(std::make_unique<TopicType>(), std::make_unique<SubscriptionType>(),
+                           std::make_unique<TopicPolicyType>());
 }
 
 }  // namespace cloudlet::sns
