@@ -1,5 +1,6 @@
 """S3 through unmodified clients: boto3 and the AWS CLI do what they do against the service."""
 import hashlib
+import io
 import os
 import urllib.request
 
@@ -115,6 +116,36 @@ def test_the_aws_cli_copies_and_syncs(cloud, s3, tmp_path):
     assert cloud.aws("s3", "cp", f"s3://{BUCKET}/copy.html", "-") == "<p>hi</p>"
     assert cloud.aws("s3", "mb", "s3://e2e-made-by-cli", "--region", "eu-west-1").strip()
     cloud.aws("s3", "rb", "s3://e2e-made-by-cli")
+
+
+def test_large_objects_are_copied_from_bucket_to_bucket(cloud, s3, tmp_path):
+    other = f"{BUCKET}-copies"
+    s3.create_bucket(Bucket=other, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    body = os.urandom(30_000_000)
+    s3.upload_fileobj(io.BytesIO(body), BUCKET, "a large + one")
+    cloud.aws("s3", "cp", f"s3://{BUCKET}/a large + one", f"s3://{other}/by-cli")
+    s3.copy({"Bucket": BUCKET, "Key": "a large + one"}, other, "by-boto3")
+    for key in ("by-cli", "by-boto3"):
+        assert s3.head_object(Bucket=other, Key=key)["ETag"].endswith('-4"')
+        assert s3.get_object(Bucket=other, Key=key)["Body"].read() == body
+
+
+def test_a_range_that_cannot_be_copied_is_refused_in_the_services_words(s3):
+    s3.put_object(Bucket=BUCKET, Key="ten", Body=b"0123456789")
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="parts")["UploadId"]
+    named = {"Bucket": BUCKET, "Key": "parts", "UploadId": upload}
+    source = {"CopySource": {"Bucket": BUCKET, "Key": "ten"}, "PartNumber": 1}
+    for asked, words in (("bytes=0-10", "Range specified is not valid for source object of size: 10"), ("0-1", "bytes=first-last")):
+        with pytest.raises(botocore.exceptions.ClientError) as error:
+            s3.upload_part_copy(**named, **source, CopySourceRange=asked)
+        assert code(error) == "InvalidArgument" and words in str(error.value)
+    assert s3.get_object_tagging(Bucket=BUCKET, Key="ten")["TagSet"] == []
+    part = s3.upload_part_copy(**named, **source, CopySourceRange="bytes=2-4")["CopyPartResult"]
+    assert part["ETag"] == f'"{hashlib.md5(b"234").hexdigest()}"'
+    parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
+    done = s3.complete_multipart_upload(**named, MultipartUpload=parts)
+    assert s3.complete_multipart_upload(**named, MultipartUpload=parts)["ETag"] == done["ETag"]
+    assert s3.get_object(Bucket=BUCKET, Key="parts")["Body"].read() == b"234"
 
 
 def test_accounts_do_not_meet(cloud, s3):

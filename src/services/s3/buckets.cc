@@ -5,6 +5,7 @@
 #include "services/s3/keys.h"
 #include "services/s3/rules.h"
 #include "services/s3/s3.h"
+#include "services/s3/uploads.h"
 
 namespace cloudlet::s3 {
 namespace {
@@ -90,9 +91,11 @@ Result<DeleteBucketOutput> Service::delete_bucket(store::Txn& tx, const wire::Ca
                                                   const DeleteBucketInput& in) {
   CHECK(check_owner(in.expected_bucket_owner, call.scope.account));
   CHECK(find_bucket(tx, call.scope.account, in.bucket));
-  if (!empty(tx, keys::objects(call.scope.account, in.bucket)) ||
-      !empty(tx, keys::uploads(call.scope.account, in.bucket)))
-    return errors::bucket_not_empty("The bucket you tried to delete is not empty");
+  if (!empty(tx, keys::objects(call.scope.account, in.bucket)))
+    return errors::bucket_not_empty("The bucket you tried to delete is not empty")
+        .with(member("BucketName", in.bucket));
+  // Uploads in progress don't keep a bucket: they end with it, as in the service.
+  forget_uploads(tx, call.scope.account, in.bucket);
   tx.erase(keys::bucket(call.scope.account, in.bucket));
   return DeleteBucketOutput{};
 }

@@ -1,4 +1,4 @@
-// GetObject, HeadObject, GetObjectAttributes: conditions, ranges, parts.
+// GetObject, HeadObject, GetObjectAttributes, GetObjectTagging: conditions, ranges, parts.
 #include <charconv>
 #include <numeric>
 
@@ -181,6 +181,17 @@ Result<GetObjectAttributesOutput> Service::get_object_attributes(
     }
   }
   return out;
+}
+
+// No request that sets tags is taken, so an object has none; the AWS CLI asks before it copies a
+// large one.
+Result<GetObjectTaggingOutput> Service::get_object_tagging(const store::ReadTxn& tx,
+                                                           const wire::Call& call,
+                                                           const GetObjectTaggingInput& in) {
+  CHECK(check_owner(in.expected_bucket_owner, call.scope.account));
+  CHECK(check_version(in.version_id));
+  CHECK(find_object(tx, call.scope.account, in.bucket, in.key));
+  return GetObjectTaggingOutput{};
 }
 
 }  // namespace cloudlet::s3

@@ -2,6 +2,7 @@
 // size.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,15 +64,21 @@ void show_checksum(const StoredChecksum& checksum, Output& output) {
   if (checksum.algorithm == "SHA256") output.checksum_sha256 = checksum.value;
 }
 
+// The checksum members that a request has, by algorithm.
 template <class Input>
-Result<ChecksumWish> checksum_wish(const Input& input) {
+std::map<std::string, std::string> named_checksums(const Input& input) {
   std::map<std::string, std::string> given;
   if (input.checksum_crc32) given.emplace("CRC32", *input.checksum_crc32);
   if (input.checksum_crc32c) given.emplace("CRC32C", *input.checksum_crc32c);
   if (input.checksum_crc64nvme) given.emplace("CRC64NVME", *input.checksum_crc64nvme);
   if (input.checksum_sha1) given.emplace("SHA1", *input.checksum_sha1);
   if (input.checksum_sha256) given.emplace("SHA256", *input.checksum_sha256);
-  return checksum_wish_of(input.checksum_algorithm, given);
+  return given;
+}
+
+template <class Input>
+Result<ChecksumWish> checksum_wish(const Input& input) {
+  return checksum_wish_of(input.checksum_algorithm, named_checksums(input));
 }
 
 void place_bytes(store::Txn& tx, const TakenBody& body, std::string& inline_body,

@@ -8,12 +8,6 @@
 namespace cloudlet::s3 {
 namespace {
 
-std::shared_ptr<const boost::json::object> member(const char* name, const std::string& value) {
-  auto members = std::make_shared<boost::json::object>();
-  members->emplace(name, value);
-  return members;
-}
-
 bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 bool like_an_address(const std::string& name) {
@@ -117,6 +111,12 @@ Result<StoredObject> find_object(const store::ReadTxn& tx, const std::string& ac
     return errors::no_such_key("The specified key does not exist.").with(member("Key", key));
   }
   return StoredObject::decode(*bytes);
+}
+
+std::shared_ptr<const boost::json::object> member(const char* name, const std::string& value) {
+  auto members = std::make_shared<boost::json::object>();
+  members->emplace(name, value);
+  return members;
 }
 
 Error precondition_failed(const char* condition) {

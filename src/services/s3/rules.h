@@ -55,6 +55,8 @@ std::string quoted_etag(const std::string& etag);
 // An ETag as clients write it in conditions: with or without quotes.
 std::string unquoted(std::string_view etag);
 
+// A member of an error's body, beside code and message.
+std::shared_ptr<const boost::json::object> member(const char* name, const std::string& value);
 Error precondition_failed(const char* condition);
 
 }  // namespace cloudlet::s3

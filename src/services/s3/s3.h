@@ -36,6 +36,8 @@ class Service : public Operations {
                                        const HeadObjectInput&) override;
   Result<GetObjectAttributesOutput> get_object_attributes(const store::ReadTxn&, const wire::Call&,
                                                           const GetObjectAttributesInput&) override;
+  Result<GetObjectTaggingOutput> get_object_tagging(const store::ReadTxn&, const wire::Call&,
+                                                    const GetObjectTaggingInput&) override;
   // list.cc
   Result<ListObjectsOutput> list_objects(const store::ReadTxn&, const wire::Call&,
                                          const ListObjectsInput&) override;
@@ -52,10 +54,15 @@ class Service : public Operations {
   Result<CreateMultipartUploadOutput> create_multipart_upload(
       store::Txn&, const wire::Call&, const CreateMultipartUploadInput&) override;
   Task<Result<UploadPartOutput>> upload_part(const wire::Call&, UploadPartInput) override;
-  Task<Result<CompleteMultipartUploadOutput>> complete_multipart_upload(
-      const wire::Call&, CompleteMultipartUploadInput) override;
   Result<AbortMultipartUploadOutput> abort_multipart_upload(
       store::Txn&, const wire::Call&, const AbortMultipartUploadInput&) override;
+  // copy_part.cc
+  Task<Result<UploadPartCopyOutput>> upload_part_copy(const wire::Call&,
+                                                      UploadPartCopyInput) override;
+  // complete.cc
+  Result<CompleteMultipartUploadOutput> complete_multipart_upload(
+      store::Txn&, const wire::Call&, const CompleteMultipartUploadInput&) override;
+  // uploads.cc
   Result<ListPartsOutput> list_parts(const store::ReadTxn&, const wire::Call&,
                                      const ListPartsInput&) override;
   Result<ListMultipartUploadsOutput> list_multipart_uploads(

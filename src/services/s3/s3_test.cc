@@ -5,84 +5,14 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
-#include <future>
-
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "gen/s3/errors.h"
+#include "services/s3/s3_fixture.h"
 #include "services/s3/target.h"
-#include "store/store.h"
 
 namespace cloudlet::s3 {
 namespace {
-
-class S3Test : public ::testing::Test {
- protected:
-  S3Test() {
-    store_ =
-        store::Store::open({.durability = store::Durability::memory}, clock_, *random_).value();
-    store_->start();
-    service_ = std::make_unique<Service>(*store_);
-    create("bucket");
-  }
-  ~S3Test() override { store_->stop(); }
-
-  wire::Call call() {
-    wire::Call c;
-    c.scope = {.account = "000000000000", .region = "us-east-1"};
-    c.now = clock_.now();
-    c.endpoint = "http://localhost:4566";
-    c.random = random_.get();
-    return c;
-  }
-  template <class T>
-  T run(Task<T> task) {
-    asio::io_context io;
-    auto future = asio::co_spawn(io, std::move(task), asio::use_future);
-    io.run();
-    return future.get();
-  }
-  void create(const std::string& bucket) {
-    store_
-        ->transact_blocking(
-            [&](store::Txn& tx) { return service_->create_bucket(tx, call(), {.bucket = bucket}); })
-        .value();
-  }
-  Result<PutObjectOutput> put(const std::string& key, std::string body) {
-    PutObjectInput in{.bucket = "bucket", .key = key};
-    in.body = wire::Body(std::move(body));
-    return put(std::move(in));
-  }
-  Result<PutObjectOutput> put(PutObjectInput in) {
-    const wire::Call c = call();
-    return run(service_->put_object(c, std::move(in)));
-  }
-  Result<GetObjectOutput> get(GetObjectInput in) {
-    const wire::Call c = call();
-    return run(service_->get_object(c, std::move(in)));
-  }
-  std::string read(GetObjectInput in) {
-    auto out = get(std::move(in));
-    return run(out.value().body.read_all(1 << 30)).value();
-  }
-  ListObjectsV2Output list(ListObjectsV2Input in) {
-    in.bucket = "bucket";
-    return service_->list_objects_v2(*store_->snapshot(), call(), in).value();
-  }
-  Result<DeleteObjectOutput> remove(const std::string& key) {
-    return store_->transact_blocking([&](store::Txn& tx) {
-      return service_->delete_object(tx, call(), {.bucket = "bucket", .key = key});
-    });
-  }
-
-  Clock clock_{from_millis(1'600'000'000'000)};
-  std::unique_ptr<Random> random_ = seeded_random(1);
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<Service> service_;
-};
 
 TEST_F(S3Test, BodiesOfEverySizeComeBackAsTheyWere) {
   for (const std::size_t size : {0ul, 1ul, 2048ul, 2049ul, 65536ul, 65537ul, 1'000'000ul}) {
@@ -223,58 +153,19 @@ TEST_F(S3Test, ACopyIsAnObjectOfItsOwn) {
       run(service_->copy_object(c, std::move(self))).error().is(errors::kinds::invalid_request));
 }
 
-class MultipartTest : public S3Test {
- protected:
-  std::string begin() {
-    return *store_
-                ->transact_blocking([&](store::Txn& tx) {
-                  return service_->create_multipart_upload(tx, call(),
-                                                           {.bucket = "bucket", .key = "k"});
-                })
-                .value()
-                .upload_id;
-  }
-  std::string upload(const std::string& id, int number, std::string body) {
-    const wire::Call c = call();
-    UploadPartInput in{.bucket = "bucket", .key = "k", .part_number = number, .upload_id = id};
-    in.body = wire::Body(std::move(body));
-    return *run(service_->upload_part(c, std::move(in))).value().etag;
-  }
-  Result<CompleteMultipartUploadOutput> complete(const std::string& id,
-                                                 std::vector<CompletedPart> parts) {
-    const wire::Call c = call();
-    CompleteMultipartUploadInput in{.bucket = "bucket", .key = "k", .upload_id = id};
-    in.multipart_upload.emplace().parts = std::move(parts);
-    return run(service_->complete_multipart_upload(c, std::move(in)));
-  }
-};
-
-TEST_F(MultipartTest, PartsBecomeOneObject) {
-  const std::string id = begin(), first(5 << 20, 'a'), last = "the end";
-  const std::string e1 = upload(id, 1, "replaced"), e1b = upload(id, 1, first),
-                    e2 = upload(id, 7, last);
-  EXPECT_TRUE(
-      complete(id, {{.etag = e1, .part_number = 1}}).error().is(errors::kinds::invalid_part));
-  EXPECT_TRUE(complete(id, {{.etag = e2, .part_number = 7}, {.etag = e1b, .part_number = 1}})
-                  .error()
-                  .is(errors::kinds::invalid_part_order));
-  const auto done =
-      complete(id, {{.etag = e1b, .part_number = 1}, {.etag = e2, .part_number = 7}}).value();
-  EXPECT_EQ(done.etag, "\"" + to_hex(md5(md5(first) + md5(last))) + "-2\"");
-  EXPECT_EQ(done.checksum_crc64nvme, to_base64(digest(Algorithm::crc64nvme, first + last)));
-  EXPECT_EQ(read({.bucket = "bucket", .key = "k"}), first + last);
-  EXPECT_EQ(read({.bucket = "bucket", .key = "k", .part_number = 2}), last);
-  EXPECT_EQ(read({.bucket = "bucket", .key = "k", .range = "bytes=5242878-5242882"}), "aathe");
-  EXPECT_TRUE(
-      complete(id, {{.etag = e2, .part_number = 7}}).error().is(errors::kinds::no_such_upload));
-}
-
-TEST_F(MultipartTest, SmallPartsInTheMiddleAreRefused) {
-  const std::string id = begin();
-  const std::string e1 = upload(id, 1, "small"), e2 = upload(id, 2, "small too");
-  EXPECT_TRUE(complete(id, {{.etag = e1, .part_number = 1}, {.etag = e2, .part_number = 2}})
-                  .error()
-                  .is(errors::kinds::entity_too_small));
+TEST_F(S3Test, ACopyIsStandardUnlessItSaysOtherwise) {
+  PutObjectInput in{.bucket = "bucket", .key = "from", .storage_class = StorageClass::standard_ia};
+  in.body = wire::Body(std::string("v"));
+  put(std::move(in)).value();
+  const wire::Call c = call();
+  const auto class_of_copy = [&](std::optional<StorageClass> asked) {
+    CopyObjectInput copy{
+        .bucket = "bucket", .copy_source = "bucket/from", .key = "to", .storage_class = asked};
+    run(service_->copy_object(c, std::move(copy))).value();
+    return get({.bucket = "bucket", .key = "to"}).value().storage_class;
+  };
+  EXPECT_EQ(class_of_copy({}), std::nullopt);
+  EXPECT_EQ(class_of_copy(StorageClass::glacier_ir), StorageClass::glacier_ir);
 }
 
 TEST_F(S3Test, AnEventBecomesAnObject) {

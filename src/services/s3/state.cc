@@ -123,6 +123,7 @@ std::string StoredObject::encode() const {
     one.number(1, part);
     w.element(9, one.take());
   }
+  if (!upload_id.empty()) w.text(10, upload_id);
   return w.take();
 }
 
@@ -143,6 +144,7 @@ StoredObject StoredObject::decode(std::string_view bytes) {
         o.part_sizes.push_back(part);
         break;
       }
+      case 10: o.upload_id = r.text(); break;
     }
   check_size(o);
   return o;

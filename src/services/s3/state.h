@@ -67,6 +67,7 @@ struct StoredObject {
   std::string inline_body;                // all of it, if there are no pieces
   std::vector<Piece> pieces;              // otherwise, in order
   std::vector<std::uint64_t> part_sizes;  // of a multipart upload, in order; empty otherwise
+  std::string upload_id;                  // of the multipart upload that made it; empty otherwise
 
   std::string encode() const;
   static StoredObject decode(std::string_view bytes);

@@ -44,6 +44,37 @@ void forget_upload(store::Txn& tx, const UploadName& name, const std::vector<Sto
   tx.erase(keys::upload(name.account, name.bucket, name.key, name.id));
 }
 
+void forget_uploads(store::Txn& tx, const std::string& account, const std::string& bucket) {
+  std::vector<UploadName> names;
+  tx.scan(store::prefix(keys::uploads(account, bucket)),
+          [&](std::string_view, std::string_view value) {
+            StoredUpload upload = StoredUpload::decode(value);
+            names.push_back({.account = account,
+                             .bucket = bucket,
+                             .key = std::move(upload.key),
+                             .id = std::move(upload.id)});
+            return true;
+          });
+  for (const UploadName& name : names) forget_upload(tx, name, {});
+}
+
+Result<void> check_part_number(std::int32_t number) {
+  if (number >= 1 && number <= 10'000) return {};
+  return errors::invalid_argument("Part number must be an integer between 1 and 10000, inclusive");
+}
+
+Result<StoredPart> write_part(store::Txn& tx, const UploadName& name, std::int32_t number,
+                              const TakenBody& taken, Time now) {
+  CHECK(find_upload(tx, name));
+  const store::Key key = keys::part(name.id, static_cast<std::uint64_t>(number));
+  if (const auto before = tx.get(key)) drop_pieces(tx, StoredPart::decode(*before).pieces);
+  StoredPart part{
+      .number = static_cast<std::uint64_t>(number), .etag = to_hex(taken.md5), .modified = now};
+  place(tx, taken, part);
+  tx.put(key, part.encode());
+  return part;
+}
+
 Result<ListPartsOutput> Service::list_parts(const store::ReadTxn& tx, const wire::Call& call,
                                             const ListPartsInput& in) {
   CHECK(check_owner(in.expected_bucket_owner, call.scope.account));
