@@ -12,7 +12,9 @@
 #include <optional>
 
 #include "base/log.h"
+#include "console/door.h"
 #include "console/mail_pages.h"
+#include "console/visitors.h"
 #include "delivery/dispatcher.h"
 #include "delivery/mail_server.h"
 #include "delivery/outbox.h"
@@ -28,6 +30,7 @@
 #include "gen/sns/dispatch.h"
 #include "gen/sts/dispatch.h"
 #include "mqtt/broker.h"
+#include "server_credentials.h"
 #include "server_functions.h"
 #include "server_pages.h"
 #include "services/cloudformation/cloudformation.h"
@@ -142,8 +145,10 @@ struct Server::Parts {
     actor.principal.id = scope.account;
     return std::make_unique<services::InProcessCaller>(*host, clock, *random, std::move(actor));
   }
+  boost::json::object ready() const;
   boost::json::object status() const;
   std::vector<HealthCheck> doctor() const;
+  std::unique_ptr<console::Door> make_door();
   void add_pages();
   // The functions' own network reaches us through a socket that the runtime made there.
   void take_listener(int fd);
@@ -189,6 +194,9 @@ struct Server::Parts {
   std::unique_ptr<services::Gateway> gateway;
   std::unique_ptr<sns::LinkPages> front;
   std::unique_ptr<console::MailPages> mail_pages;
+  console::Visitors visitors{*random, clock};
+  std::unique_ptr<console::Door> door;
+  std::filesystem::path credentials;  // where they are; empty: none are needed
   std::unique_ptr<wire::HttpServer> http;
   std::mutex listeners_mutex;
   std::vector<int> listeners;  // handed over before there was a server
@@ -200,6 +208,7 @@ Result<void> Server::Parts::build() {
   std::tie(listener, port) = bound;
   endpoint = "http://localhost:" + std::to_string(port);
   const std::filesystem::path data(options.data);
+  CHECK(close_data_folder(data));
   TRY(store, store::Store::open({.folder = data, .durability = durability_of(options.durability)},
                                 clock, *random));
   journal = std::make_unique<journal::Journal>(*random);
@@ -223,9 +232,10 @@ Result<void> Server::Parts::build() {
       services::Gateway::Parts{*host, *router, *authenticator, pages, *journal, clock, *random});
   front = std::make_unique<sns::LinkPages>(*gateway);
   mail_pages = std::make_unique<console::MailPages>(*store, *front);
+  door = make_door();
   {
     std::scoped_lock lock(listeners_mutex);
-    http = std::make_unique<wire::HttpServer>(*threads, *front, clock);
+    http = std::make_unique<wire::HttpServer>(*threads, *door, clock);
   }
   add_pages();
   return {};
@@ -281,6 +291,9 @@ Result<void> Server::Parts::build_services() {
 Result<void> Server::Parts::start() {
   store->start();
   started = true;
+  if (options.auth == "enforce") {
+    TRY(credentials, provide_credentials(*store, options.data, options.account, *random, clock));
+  }
   CHECK(sns->start());
   CHECK(iot->start());
   CHECK(broker->start());
@@ -318,10 +331,31 @@ void Server::Parts::stop() {
   if (listener >= 0) close(std::exchange(listener, -1));
 }
 
+std::unique_ptr<console::Door> Server::Parts::make_door() {
+  console::DoorRules rules{
+      .mode = auth_of(options).mode, .hosts = options.hosts, .origins = options.origins};
+  rules.hosts.push_back(options.device_host);
+  return std::make_unique<console::Door>(
+      std::move(rules),
+      console::Door::Parts{
+          .next = *front,
+          .router = *router,
+          .visitors = visitors,
+          .is_page = [this](std::string_view path) { return pages.find(path) != nullptr; },
+          .is_public = [this](std::string_view path) { return pages.is_public(path); },
+          .page =
+              [this](wire::Request request) {
+                return (*pages.find(request.path()))(std::move(request));
+              }});
+}
+
 void Server::Parts::add_pages() {
   PageSources sources{.clock = clock, .store = *store, .journal = *journal};
   sources.status = [this] { return status(); };
   sources.doctor = [this] { return doctor(); };
+  sources.ready = [this] { return ready(); };
+  sources.invite = [this](const wire::Request& request) { return door->invite(request); };
+  sources.sign_in = [this](const wire::Request& request) { return door->sign_in(request); };
   sources.authority_pem = [this] { return iot->authority_pem(); };
   for (const wire::Service* service : host->services())
     sources.services.emplace_back(service->name);
@@ -337,6 +371,18 @@ void Server::Parts::add_pages() {
     };
     return page(sns->signer());
   });
+}
+
+// What its own commands have to know before they can sign: nothing that `ps` does not show.
+boost::json::object Server::Parts::ready() const {
+  return {{"version", CLOUDLET_VERSION},
+          {"auth", options.auth},
+          {"account", options.account},
+          {"region", options.region},
+          {"data", std::filesystem::absolute(options.data).string()},
+          {"mqttPort", mqtt_port},
+          {"mqttsPort", mqtts_port},
+          {"nowMs", to_millis(clock.now())}};
 }
 
 boost::json::object Server::Parts::status() const {
@@ -403,11 +449,17 @@ Result<std::unique_ptr<Server>> Server::start(const cli::UpOptions& options) {
 
 std::string Server::ready_line() const {
   const Parts& p = *parts_;
-  return fmt::format(
+  std::string line = fmt::format(
       "cloudlet {} ready at http://127.0.0.1:{} (mqtt {}, mqtts {}, data {}, durability {}, auth "
       "{}) in {} ms",
       CLOUDLET_VERSION, p.port, p.mqtt_port, p.mqtts_port, p.options.data, p.options.durability,
       p.options.auth, p.took.count());
+  if (!p.credentials.empty())
+    line += fmt::format(
+        "\n  keys of the root are in {}: eval \"$(cloudlet env)\" takes them"
+        "\n  pages ask for a sign-in: cloudlet mail open",
+        p.credentials.string());
+  return line;
 }
 
 }  // namespace cloudlet

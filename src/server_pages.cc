@@ -154,8 +154,16 @@ services::Pages::Handler plain(std::function<Response(const Request&)> make) {
 
 void add_server_pages(services::Pages& pages, PageSources given) {
   const auto sources = std::make_shared<const PageSources>(std::move(given));
-  pages.add_public("/_cloudlet/status",
-                   plain([sources](const Request&) { return answer_json(sources->status()); }));
+  pages.add_public("/_cloudlet/ready",
+                   plain([sources](const Request&) { return answer_json(sources->ready()); }));
+  pages.add("/_cloudlet/status",
+            plain([sources](const Request&) { return answer_json(sources->status()); }));
+  pages.add("/_cloudlet/invite", plain([sources](const Request& request) {
+              return request.method == "POST" ? sources->invite(request)
+                                              : refuse(405, "POST asks for a sign-in link");
+            }));
+  pages.add_public("/_cloudlet/sign-in",
+                   plain([sources](const Request& request) { return sources->sign_in(request); }));
   pages.add("/_cloudlet/doctor", plain([sources](const Request&) { return doctor(*sources); }));
   pages.add("/_cloudlet/trace",
             plain([sources](const Request& request) { return trace(*sources, request); }));

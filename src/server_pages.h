@@ -24,13 +24,15 @@ struct PageSources {
   Clock& clock;
   store::Store& store;
   journal::Journal& journal;
+  std::function<boost::json::object()> ready;   // the few that everybody may know
   std::function<boost::json::object()> status;  // facts of this process
+  std::function<wire::Response(const wire::Request&)> invite, sign_in;  // console/door.h
   std::function<std::vector<HealthCheck>()> doctor;
   std::function<std::string()> authority_pem;  // of devices' TLS
   std::vector<std::string> services;           // names, as health says them
 };
 
-// /_cloudlet/status, doctor, trace, clock, ca.pem; /_localstack/health.
+// /_cloudlet/ready, status, invite, sign-in, doctor, trace, clock, ca.pem; /_localstack/health.
 void add_server_pages(services::Pages& pages, PageSources sources);
 
 }  // namespace cloudlet

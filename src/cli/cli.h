@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace cloudlet::cli {
 
@@ -28,6 +29,8 @@ struct UpOptions {
   std::string account = "000000000000";   // of credentials that are no account and no issued key
   std::string region = "us-east-1";       // of requests that are signed for none
   std::string device_host = "localhost";  // what devices are told to connect to
+  std::vector<std::string> hosts;         // names of this machine beside localhost
+  std::vector<std::string> origins;       // sites whose pages may use the API; "*": any
   bool strict = false;                    // templates with inert resources are refused
   std::string log_level = "warning";
 };

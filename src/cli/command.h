@@ -15,15 +15,30 @@ namespace cloudlet::cli {
 
 struct Context {
   std::string endpoint = "http://127.0.0.1:4566";
-  std::string account = "000000000000";
-  std::string region = "us-east-1";
+  std::string account;  // empty: the shell's, if its key is an account; else the server's default
+  std::string region;   // empty: the server's default
+  std::string data;     // the data folder with the keys; empty: the server's own
   bool json = false;
   int exit_code = exit_done;
 
-  // Made on first use; exits with `exit_unreachable` if nobody answers.
+  // Made on first use. Asks the server who it is, then chooses the keys: those of --data, the
+  // shell's, those in the server's data folder if it verifies signatures, else the account. Ends
+  // the command if it verifies them and there are none.
   Remote& remote();
+  // Which account and region that came to.
+  const Scope& scope();
+  // As `remote`, whatever keys the shell has: for a shell that is to be told which.
+  const wire::SigningKeys& keys_for_shell();
 
  private:
+  enum class Shell { heard, ignored };
+  void connect(Shell shell);
+  bool keys_of_data();
+  bool keys_of_shell();
+  void keys_of_server(const ServerFacts& facts);
+
+  Scope scope_;
+  wire::SigningKeys keys_;
   std::unique_ptr<Remote> remote_;
 };
 
@@ -43,7 +58,7 @@ void add_env(CLI::App& app, Context& context);     // env
 void add_logs(CLI::App& app, Context& context);    // logs
 void add_invoke(CLI::App& app, Context& context);  // invoke
 void add_mqtt(CLI::App& app, Context& context);    // mqtt pub|sub
-void add_mail(CLI::App& app, Context& context);    // mail list|show|click
+void add_mail(CLI::App& app, Context& context);    // mail list|show|click|wait|open
 void add_device(CLI::App& app, Context& context);  // device add
 void add_trace(CLI::App& app, Context& context);   // trace last|why
 void add_clock(CLI::App& app, Context& context);   // clock

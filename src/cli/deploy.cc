@@ -174,9 +174,9 @@ int deploy(Context& context, DeployOptions o) {
     const auto folder = std::filesystem::absolute(o.path).parent_path().filename().string();
     o.stack = folder.empty() ? "stack" : folder;
   }
-  auto packaged = context.remote().wait(deploy::package(
-      context.remote().caller(), read_file(o.path), std::filesystem::path(o.path).parent_path(),
-      {.account = context.account, .region = context.region}));
+  auto packaged = context.remote().wait(
+      deploy::package(context.remote().caller(), read_file(o.path),
+                      std::filesystem::path(o.path).parent_path(), context.scope()));
   if (packaged.has_error()) return refuse(packaged.error());
   for (const auto& code : packaged->code)
     if (!context.json && code.uploaded)

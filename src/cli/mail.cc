@@ -90,6 +90,17 @@ int click(Context& context, const MailOptions& options) {
   return exit_done;
 }
 
+// Where a browser begins: the mailbox, or the link that signs it in first.
+int open_page(Context& context) {
+  auto answer = context.remote().post("/_cloudlet/invite");
+  if (answer.has_error()) return refuse(answer.error());
+  if (context.json)
+    print_json(*answer);
+  else
+    std::cout << text(*answer, "url") << std::endl;
+  return exit_done;
+}
+
 }  // namespace
 
 void add_mail(CLI::App& app, Context& context) {
@@ -110,6 +121,11 @@ void add_mail(CLI::App& app, Context& context) {
   wait_command->add_option("--timeout", options->timeout_s, "Seconds to wait at most")
       ->capture_default_str();
   wait_command->callback([&context, options] { context.exit_code = wait(context, *options); });
+  command
+      ->add_subcommand("open",
+                       "Print the mailbox page's address; with --auth enforce a link, good once, "
+                       "that signs the browser in")
+      ->callback([&context] { context.exit_code = open_page(context); });
   auto* click_command =
       command->add_subcommand("click", "Follow a message's confirmation or opt-out link");
   click_command->add_option("id", options->id, "The message's id")->required();

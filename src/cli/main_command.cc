@@ -36,11 +36,6 @@ void print_indented(std::ostream& out, const boost::json::value& value, const st
 
 }  // namespace
 
-Remote& Context::remote() {
-  if (!remote_) remote_ = std::make_unique<Remote>(RemoteOptions{endpoint, account, region});
-  return *remote_;
-}
-
 int refuse(const std::string& what, const std::string& next) {
   std::cerr << "cloudlet: " << what << "\n";
   if (!next.empty()) std::cerr << "  next: " << next << "\n";
@@ -96,12 +91,14 @@ int run(int argc, char** argv, const std::function<int(const UpOptions&)>& up) {
   app.add_option("--endpoint", context.endpoint, "The server's address")
       ->envname("CLOUDLET_ENDPOINT")
       ->capture_default_str();
-  app.add_option("--account", context.account, "The account to act in")
-      ->envname("CLOUDLET_ACCOUNT")
-      ->capture_default_str();
-  app.add_option("--region", context.region, "The region to act in")
-      ->envname("AWS_REGION")
-      ->capture_default_str();
+  app.add_option("--account", context.account,
+                 "The account to act in; default: the shell's, or the server's")
+      ->envname("CLOUDLET_ACCOUNT");
+  app.add_option("--region", context.region, "The region to act in; default: the server's")
+      ->envname("AWS_REGION");
+  app.add_option("--data", context.data,
+                 "Act with the keys in this data folder; default: the shell's, or the server's")
+      ->envname("CLOUDLET_DATA");
   app.add_flag("--json", context.json, "Print JSON");
   app.footer("Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server answers.");
 
@@ -119,6 +116,8 @@ int run(int argc, char** argv, const std::function<int(const UpOptions&)>& up) {
   add_doctor(app, context);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& stop) {
+    return stop.get_exit_code();  // said already
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? exit_done : exit_usage;

@@ -14,8 +14,9 @@ namespace {
 
 struct MqttOptions {
   std::string host = "127.0.0.1";
-  int port = 0;  // 0: 1883, or 8883 with a certificate
+  int port = 0;  // 0: the server's, of TLS with a certificate
   std::string client_id;
+  std::string device;  // a folder of `cloudlet device add`
   std::string ca, certificate, key;
   int qos = 1;
   bool retain = false;
@@ -73,12 +74,15 @@ bool open(Session& session) {
                                       optional(o.certificate), optional(o.key), nullptr);
     if (set != MOSQ_ERR_SUCCESS) return session.fail("the certificate files", set), false;
   }
-  const int port = o.port ? o.port : tls ? 8883 : 1883;
+  const int port = o.port;
   mosquitto_connect_callback_set(session.client, [](mosquitto* client, void* self, int code) {
     auto& s = *static_cast<Session*>(self);
     if (code != 0) {
+      const bool bare = s.options.certificate.empty();
       s.code = refuse(std::string("refused: ") + mosquitto_connack_string(code),
-                      "cloudlet trace last shows why");
+                      bare ? "where signatures are verified only devices connect: make one with "
+                             "`cloudlet device add`, and name its folder with --device"
+                           : "cloudlet trace last shows why");
       mosquitto_disconnect(client);
       return;
     }
@@ -138,11 +142,26 @@ int subscribe(const MqttOptions& options, bool json) {
   return finish(session);
 }
 
+// What the command line leaves open: a device's files, the server's ports.
+void complete(Context& context, MqttOptions& o) {
+  if (!o.device.empty()) {
+    if (o.ca.empty()) o.ca = o.device + "/ca.pem";
+    if (o.certificate.empty()) o.certificate = o.device + "/certificate.pem";
+    if (o.key.empty()) o.key = o.device + "/private.key";
+  }
+  if (o.port != 0) return;
+  Remote asking({.endpoint = context.endpoint, .region = "us-east-1", .keys = {}});
+  const auto told = asking.facts();
+  const ServerFacts facts = told.has_value() ? *told : ServerFacts{};
+  o.port = o.ca.empty() ? facts.mqtt_port : facts.mqtts_port;
+}
+
 void add_connection(CLI::App* command, MqttOptions& o) {
   command->add_option("--host", o.host, "The broker")->capture_default_str();
-  command->add_option("--port", o.port, "Its port; default 1883, 8883 with --ca")
-      ->envname("CLOUDLET_MQTT_PORT");
+  command->add_option("--port", o.port, "Its port; default: the server's");
   command->add_option("--client-id", o.client_id, "The client id; default: a random one");
+  command->add_option("--device", o.device,
+                      "Connect over TLS as this device: a folder made by `cloudlet device add`");
   command->add_option("--ca", o.ca, "CA certificate (PEM): connect over TLS");
   command->add_option("--cert", o.certificate, "Client certificate (PEM)");
   command->add_option("--key", o.key, "Its private key (PEM)");
@@ -163,13 +182,19 @@ void add_mqtt(CLI::App& app, Context& context) {
   pub->add_option("--file", options->file, "The payload is in this file; - for standard input")
       ->excludes(message);
   pub->add_flag("--retain", options->retain, "Keep it for later subscribers");
-  pub->callback([&context, options] { context.exit_code = publish(*options); });
+  pub->callback([&context, options] {
+    complete(context, *options);
+    context.exit_code = publish(*options);
+  });
   auto* sub = command->add_subcommand("sub", "Print the messages of a topic filter as they come");
   add_connection(sub, *options);
   sub->add_option("filter", options->topic, "The topic filter: 'device/#'")->required();
   sub->add_option("--count", options->count, "End after so many messages")
       ->check(CLI::PositiveNumber);
-  sub->callback([&context, options] { context.exit_code = subscribe(*options, context.json); });
+  sub->callback([&context, options] {
+    complete(context, *options);
+    context.exit_code = subscribe(*options, context.json);
+  });
 }
 
 }  // namespace cloudlet::cli

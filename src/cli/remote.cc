@@ -3,7 +3,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <cstdlib>
 
 #include "wire/http_caller.h"
 
@@ -14,20 +13,15 @@ const ErrorKind wrong_endpoint{.name = "Unreachable", .code = "Unreachable"};
 const ErrorKind refused{.name = "Refused", .code = "Refused"};
 constexpr std::size_t answer_max = 64u << 20;
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
+std::string text_of(const boost::json::object& object, const char* name) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-// The shell's keys, as every AWS tool takes them; without, the account is the key (mode open).
-wire::SigningKeys keys_of(const RemoteOptions& options) {
-  const std::string access = variable("AWS_ACCESS_KEY_ID"),
-                    secret = variable("AWS_SECRET_ACCESS_KEY");
-  const bool is_account =
-      access.size() == 12 && access.find_first_not_of("0123456789") == std::string::npos;
-  if (access.empty() || secret.empty() || is_account)
-    return {.access_key = options.account, .secret = "cloudlet"};
-  return {.access_key = access, .secret = secret, .session_token = variable("AWS_SESSION_TOKEN")};
+std::int64_t number_of(const boost::json::object& object, const char* name,
+                       std::int64_t otherwise) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_int64() ? value->as_int64() : otherwise;
 }
 
 }  // namespace
@@ -40,10 +34,10 @@ struct Remote::State {
       problem = parsed.error().message();
     else
       endpoint = *parsed;
+    if (options.ahead != Duration(0)) clock.advance(options.ahead);
     caller = std::make_unique<wire::HttpCaller>(
         client, clock,
-        wire::CallerSettings{
-            .endpoint = endpoint, .region = options.region, .keys = keys_of(options)});
+        wire::CallerSettings{.endpoint = endpoint, .region = options.region, .keys = options.keys});
   }
 
   RemoteOptions options;
@@ -59,7 +53,6 @@ struct Remote::State {
 Remote::Remote(RemoteOptions options) : state_(std::make_unique<State>(std::move(options))) {}
 Remote::~Remote() = default;
 
-const RemoteOptions& Remote::options() const { return state_->options; }
 wire::Caller& Remote::caller() { return *state_->caller; }
 
 void Remote::spawn(Task<> task) { state_->tasks.spawn("command", std::move(task)); }
@@ -86,8 +79,9 @@ Result<boost::json::value> Remote::fetch(std::string method, const std::string& 
     if (!text.empty()) request.headers.add("Content-Type", "application/json");
     request.body = wire::Body(std::move(text));
     request.headers.add("Host", state.endpoint.authority());
-    wire::sign(request, keys_of(state.options),
-               {.region = state.options.region, .service = "cloudlet"}, state.clock.now());
+    if (!state.options.keys.access_key.empty())
+      wire::sign(request, state.options.keys,
+                 {.region = state.options.region, .service = "cloudlet"}, state.clock.now());
     CO_TRY(wire::Response response, co_await state.client.send(state.endpoint, std::move(request)));
     CO_TRY(const std::string answer, co_await response.body.read_all(answer_max));
     boost::system::error_code failed;
@@ -103,6 +97,20 @@ Result<boost::json::value> Remote::fetch(std::string method, const std::string& 
     co_return value;
   };
   return wait(ask(*state_, std::move(method), path, std::move(body)));
+}
+
+Result<ServerFacts> Remote::facts() {
+  TRY(const auto answer, get("/_cloudlet/ready"));
+  const auto* object = answer.if_object();
+  if (!object) return Error(wrong_endpoint, state_->options.endpoint + " is no cloudlet server");
+  const std::int64_t here = to_millis(Clock().now());
+  return ServerFacts{.verifies = text_of(*object, "auth") == "enforce",
+                     .account = text_of(*object, "account"),
+                     .region = text_of(*object, "region"),
+                     .data = text_of(*object, "data"),
+                     .mqtt_port = static_cast<int>(number_of(*object, "mqttPort", 1883)),
+                     .mqtts_port = static_cast<int>(number_of(*object, "mqttsPort", 8883)),
+                     .ahead = Duration(number_of(*object, "nowMs", here) - here)};
 }
 
 bool Remote::unreachable(const Error& error) {

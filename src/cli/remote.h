@@ -7,16 +7,31 @@
 #include <optional>
 #include <string>
 
+#include "base/arn.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "wire/caller.h"
+#include "wire/signer.h"
 
 namespace cloudlet::cli {
 
 struct RemoteOptions {
   std::string endpoint;
-  std::string account;
   std::string region;
+  wire::SigningKeys keys;
+  Duration ahead{0};  // of our clock: the server's
+};
+
+// What a server tells everybody (GET /_cloudlet/ready).
+struct ServerFacts {
+  bool verifies = false;  // signatures: --auth enforce
+  std::string account;    // of who names none
+  std::string region;
+  std::string data;  // its data folder
+  int mqtt_port = 1883;
+  int mqtts_port = 8883;
+  Duration ahead{0};  // of our clock: its own, which can be frozen and advanced
 };
 
 class Remote {
@@ -24,7 +39,6 @@ class Remote {
   explicit Remote(RemoteOptions options);
   ~Remote();
 
-  const RemoteOptions& options() const;
   wire::Caller& caller();
 
   // Runs a task to its end on this thread.
@@ -34,6 +48,7 @@ class Remote {
   // The server's own pages. A body that is no JSON comes as a JSON string.
   Result<boost::json::value> get(const std::string& path);
   Result<boost::json::value> post(const std::string& path, const boost::json::value& body = {});
+  Result<ServerFacts> facts();
 
   static bool unreachable(const Error& error);
 

@@ -33,6 +33,7 @@ void add_up(CLI::App& app, Context& context, const std::function<int(const UpOpt
       ->add_option("--auth", o.auth,
                    "open: whoever is let in (loopback only); enforce: signatures are verified")
       ->check(CLI::IsMember({"open", "enforce"}))
+      ->envname("CLOUDLET_AUTH")
       ->capture_default_str();
   command->add_option("--default-account", o.account, "The account of credentials that name none")
       ->check(CLI::Validator(
@@ -51,11 +52,22 @@ void add_up(CLI::App& app, Context& context, const std::function<int(const UpOpt
   command
       ->add_option("--device-host", o.device_host, "The host that devices are told to connect to")
       ->capture_default_str();
+  command
+      ->add_option("--allow-host", o.hosts,
+                   "Another name that this server is reached by, beside localhost and addresses")
+      ->envname("CLOUDLET_ALLOW_HOST");
+  command
+      ->add_option("--allow-origin", o.origins,
+                   "A web site whose pages may use the API (CORS), http://localhost:3000; *: any")
+      ->envname("CLOUDLET_ALLOW_ORIGIN");
   command->add_flag("--strict", o.strict, "Refuse templates with inert resources");
   command->add_option("--log-level", o.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
-  command->callback([&context, options, up] { context.exit_code = up(*options); });
+  command->callback([&context, command, options, up] {
+    if (command->count("--data") == 0 && !context.data.empty()) options->data = context.data;
+    context.exit_code = up(*options);
+  });
 }
 
 }  // namespace cloudlet::cli

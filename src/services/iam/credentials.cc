@@ -25,11 +25,12 @@ void AccessKeys::apply(std::string_view key, std::optional<std::string_view> val
     keys_.erase(id);
     return;
   }
-  keys_[id] = {
-      .secret = stored.secret,
-      .account = account,
-      .principal = {
-          .kind = wire::Principal::Kind::user, .arn = stored.user_arn, .id = stored.user_id}};
+  keys_[id] = {.secret = stored.secret,
+               .account = account,
+               .principal = {.kind = stored.user.empty() ? wire::Principal::Kind::root
+                                                         : wire::Principal::Kind::user,
+                             .arn = stored.user_arn,
+                             .id = stored.user_id}};
 }
 
 std::optional<wire::Credential> AccessKeys::find(std::string_view access_key) const {

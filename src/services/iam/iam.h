@@ -88,8 +88,11 @@ class Service : public Operations {
                                        const DeleteUserInput&) override;
   Result<ListUsersOutput> list_users(const store::ReadTxn&, const wire::Call&,
                                      const ListUsersInput&) override;
+  // access_keys.cc
   Result<CreateAccessKeyOutput> create_access_key(store::Txn&, const wire::Call&,
                                                   const CreateAccessKeyInput&) override;
+  Result<UpdateAccessKeyOutput> update_access_key(store::Txn&, const wire::Call&,
+                                                  const UpdateAccessKeyInput&) override;
   Result<DeleteAccessKeyOutput> delete_access_key(store::Txn&, const wire::Call&,
                                                   const DeleteAccessKeyInput&) override;
   Result<ListAccessKeysOutput> list_access_keys(const store::ReadTxn&, const wire::Call&,

@@ -12,6 +12,7 @@
 #include "services/iam/document.h"
 #include "services/iam/managed.h"
 #include "services/iam/role_book.h"
+#include "services/iam/root_key.h"
 #include "store/store.h"
 
 namespace cloudlet::iam {
@@ -265,6 +266,49 @@ TEST_F(IamTest, AccessKeysAreKnownToTheVerifierWhileTheyExist) {
   remove.access_key_id = key.access_key_id;
   ASSERT_TRUE(write(&Service::delete_access_key, remove).has_value());
   EXPECT_FALSE(keys_.find(key.access_key_id));
+}
+
+TEST_F(IamTest, AnInactiveKeyIsNobodysUntilItIsActiveAgain) {
+  CreateUserInput user;
+  user.user_name = "ann";
+  ASSERT_TRUE(write(&Service::create_user, user).has_value());
+  CreateAccessKeyInput create;
+  create.user_name = "ann";
+  const std::string id = write(&Service::create_access_key, create)->access_key.access_key_id;
+  UpdateAccessKeyInput update;
+  update.user_name = "ann";
+  update.access_key_id = id;
+  update.status = StatusType::inactive;
+  ASSERT_TRUE(write(&Service::update_access_key, update).has_value());
+  EXPECT_FALSE(keys_.find(id));
+  ListAccessKeysInput list;
+  list.user_name = "ann";
+  EXPECT_EQ(read(&Service::list_access_keys, list)->access_key_metadata.at(0).status,
+            StatusType::inactive);
+  update.status = StatusType::active;
+  ASSERT_TRUE(write(&Service::update_access_key, update).has_value());
+  EXPECT_TRUE(keys_.find(id));
+  update.access_key_id = "AKIAAAAAAAAAAAAAAAAA";
+  EXPECT_EQ(write(&Service::update_access_key, update).error().kind().code, "NoSuchEntity");
+}
+
+TEST_F(IamTest, TheRootHasKeysOfItsOwnAndANewOneEndsTheOld) {
+  const AccessKey made = write(&Service::create_access_key, CreateAccessKeyInput())->access_key;
+  const auto found = keys_.find(made.access_key_id);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->principal.kind, wire::Principal::Kind::root);
+  EXPECT_EQ(found->principal.arn, "arn:aws:iam::000000000000:root");
+  const auto renewed = store_->transact_blocking([&](store::Txn& tx) -> Result<StoredKey> {
+    return renew_root_key(tx, account, *random_, clock_.now());
+  });
+  ASSERT_TRUE(renewed.has_value());
+  EXPECT_FALSE(keys_.find(made.access_key_id));
+  EXPECT_EQ(keys_.find(renewed->id)->principal.kind, wire::Principal::Kind::root);
+  EXPECT_TRUE(is_root_key(*store_->snapshot(), account, renewed->id, renewed->secret));
+  EXPECT_FALSE(is_root_key(*store_->snapshot(), account, renewed->id, made.secret_access_key));
+  EXPECT_FALSE(is_root_key(*store_->snapshot(), "111111111111", renewed->id, renewed->secret));
+  EXPECT_EQ(read(&Service::list_access_keys, ListAccessKeysInput())->access_key_metadata.size(),
+            1u);
 }
 
 TEST_F(IamTest, ListsComeInPages) {

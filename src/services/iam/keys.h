@@ -73,7 +73,7 @@ inline Key users(const std::string& account) { return make_key("iam", account, "
 inline Key user(const std::string& account, std::string_view name) {
   return users(account).add(folded(name));
 }
-// StoredKey, by user; what the view of all credentials reads
+// StoredKey, by user (the root: no name); what the view of all credentials reads
 inline Key access_keys(const std::string& account, std::string_view user) {
   return make_key("iam", account, "access-key", folded(user));
 }

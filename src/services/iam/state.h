@@ -71,7 +71,7 @@ struct StoredUser {
 struct StoredKey {
   std::string id;  // "AKIA..."
   std::string secret;
-  std::string user;  // name
+  std::string user;  // name; empty: the account's root
   std::string user_id;
   std::string user_arn;
   bool active = true;

@@ -1,4 +1,4 @@
-// Users and their access keys: who signs requests when signatures are verified.
+// Users: who signs requests when signatures are verified. Their keys: access_keys.cc.
 #include "gen/iam/errors.h"
 #include "services/iam/find.h"
 #include "services/iam/iam.h"
@@ -7,8 +7,6 @@
 
 namespace cloudlet::iam {
 namespace {
-
-constexpr std::size_t keys_max = 2;  // quota "Access keys assigned to an IAM user"
 
 // Without a name, the caller: a user's own name, found through who signed.
 Result<StoredUser> named_or_caller(const store::ReadTxn& tx, const wire::Call& call,
@@ -82,68 +80,6 @@ Result<ListUsersOutput> Service::list_users(const store::ReadTxn& tx, const wire
     out.users.push_back(std::move(shown));
     return true;
   });
-  out.is_truncated = page.truncated();
-  out.marker = page.marker();
-  return out;
-}
-
-Result<CreateAccessKeyOutput> Service::create_access_key(store::Txn& tx, const wire::Call& call,
-                                                         const CreateAccessKeyInput& in) {
-  const std::string& account = call.scope.account;
-  TRY(const StoredUser user, named_or_caller(tx, call, in.user_name));
-  std::size_t count = 0;
-  tx.scan(prefix(keys::access_keys(account, user.name)), [&](std::string_view, std::string_view) {
-    ++count;
-    return true;
-  });
-  if (count >= keys_max)
-    return errors::limit_exceeded("Cannot exceed quota for AccessKeysPerUser: " +
-                                  std::to_string(keys_max));
-  const StoredKey key{.id = "AKIA" + call.rng().text(16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
-                      .secret = call.rng().text(
-                          40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
-                      .user = user.name,
-                      .user_id = user.id,
-                      .user_arn = user.arn(account),
-                      .created = call.now};
-  tx.put(keys::access_key(account, user.name, key.id), encode(key));
-  CreateAccessKeyOutput out;
-  out.access_key.access_key_id = key.id;
-  out.access_key.create_date = key.created;
-  out.access_key.secret_access_key = key.secret;
-  out.access_key.status = StatusType::active;
-  out.access_key.user_name = user.name;
-  return out;
-}
-
-Result<DeleteAccessKeyOutput> Service::delete_access_key(store::Txn& tx, const wire::Call& call,
-                                                         const DeleteAccessKeyInput& in) {
-  TRY(const StoredUser user, named_or_caller(tx, call, in.user_name));
-  const store::Key key = keys::access_key(call.scope.account, user.name, in.access_key_id);
-  if (!tx.exists(key))
-    return errors::no_such_entity("The Access Key with id " + in.access_key_id +
-                                  " cannot be found.");
-  tx.erase(key);
-  return DeleteAccessKeyOutput{};
-}
-
-Result<ListAccessKeysOutput> Service::list_access_keys(const store::ReadTxn& tx,
-                                                       const wire::Call& call,
-                                                       const ListAccessKeysInput& in) {
-  TRY(const StoredUser user, named_or_caller(tx, call, in.user_name));
-  TRY(Page page, Page::open(in.marker, in.max_items));
-  ListAccessKeysOutput out;
-  page.fill(tx, keys::access_keys(call.scope.account, user.name),
-            [&](std::string_view, std::string_view bytes) {
-              const StoredKey key = decode_key(bytes);
-              AccessKeyMetadata shown;
-              shown.access_key_id = key.id;
-              shown.create_date = key.created;
-              shown.status = key.active ? StatusType::active : StatusType::inactive;
-              shown.user_name = key.user;
-              out.access_key_metadata.push_back(std::move(shown));
-              return true;
-            });
   out.is_truncated = page.truncated();
   out.marker = page.marker();
   return out;
