@@ -62,6 +62,8 @@ TEST_F(SandboxTest, System_calls_that_reach_for_the_kernel_or_others_are_refused
   EXPECT_EQ(escape("mount"), not_permitted);
   EXPECT_EQ(escape("namespace"), not_permitted);
   EXPECT_EQ(escape("rawsocket"), "\"Address family not supported by protocol\"");
+  EXPECT_EQ(escape("widefamily"), "\"Address family not supported by protocol\"");
+  EXPECT_EQ(escape("wideterminal"), not_permitted);
   EXPECT_EQ(escape("setuid"), not_permitted);
   EXPECT_THAT(escape("kill"), AnyOf(not_permitted, "\"allowed\""));  // its own init ignores it
   EXPECT_THAT(answer(native(), "1"), HasSubstr("\"event\":1"));

@@ -52,6 +52,10 @@ bool refuse_all(scmp_filter_ctx filter) {
   return true;
 }
 
+// The kernel takes these arguments as ints: what stands in the upper half of the register counts
+// for the filter only, and would carry a refused value past it.
+constexpr scmp_datum_t int_bits = 0xffffffff;
+
 bool refuse_namespaces(scmp_filter_ctx filter) {
   constexpr unsigned long flags[] = {CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
                                      CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP};
@@ -72,18 +76,22 @@ bool limit_sockets(scmp_filter_ctx filter, Datagrams datagrams) {
   for (int family = 0; family < AF_MAX + 16; ++family) {
     if (family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK)
       continue;
-    if (!refuse(SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)))) return false;
+    if (!refuse(SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits, static_cast<scmp_datum_t>(family))))
+      return false;
   }
   constexpr scmp_datum_t type_bits = 0xf;
   for (const int family : {AF_INET, AF_INET6}) {
-    const auto is_family = SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family));
+    const auto is_family = SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits, static_cast<scmp_datum_t>(family));
     if (!refuse(is_family, SCMP_A1(SCMP_CMP_MASKED_EQ, type_bits, SOCK_RAW))) return false;
     if (datagrams == Datagrams::refused &&
         !refuse(is_family, SCMP_A1(SCMP_CMP_MASKED_EQ, type_bits, SOCK_DGRAM)))
       return false;
   }
   // Netlink for routes (protocol 0) only.
-  return refuse(SCMP_A0(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2(SCMP_CMP_NE, 0));
+  const auto is_netlink = SCMP_A0(SCMP_CMP_MASKED_EQ, int_bits, AF_NETLINK);
+  for (scmp_datum_t bit = 1; bit <= int_bits; bit <<= 1)
+    if (!refuse(is_netlink, SCMP_A2(SCMP_CMP_MASKED_EQ, bit, bit))) return false;
+  return true;
 }
 
 Result<std::string> exported(scmp_filter_ctx filter) {
@@ -111,7 +119,7 @@ Result<std::string> syscall_filter(Datagrams datagrams) {
   if (!refuse_all(filter.get()) || !refuse_namespaces(filter.get()) ||
       !limit_sockets(filter.get(), datagrams) ||
       seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-                       SCMP_A1(SCMP_CMP_EQ, 0x5412)) != 0)
+                       SCMP_A1(SCMP_CMP_MASKED_EQ, int_bits, 0x5412)) != 0)
     return invalid("seccomp: a rule was refused");
   return exported(filter.get());
 }

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -92,6 +94,12 @@ Response escape(const std::string& event) {
     return said(mount("x", "/tmp", "tmpfs", 0, nullptr));
   if (event.find("namespace") != std::string::npos) return said(unshare(CLONE_NEWUSER));
   if (event.find("rawsocket") != std::string::npos) return said(socket(AF_INET, SOCK_RAW, 1));
+  // The kernel drops the upper half of these arguments.
+  constexpr long upper = 1L << 32;
+  if (event.find("widefamily") != std::string::npos)
+    return said(static_cast<int>(syscall(SYS_socket, upper | AF_VSOCK, SOCK_STREAM, 0)));
+  if (event.find("wideterminal") != std::string::npos)
+    return said(static_cast<int>(syscall(SYS_ioctl, 0, upper | TIOCSTI, "x")));
   if (event.find("setuid") != std::string::npos) return said(setuid(0));
   if (event.find("kill") != std::string::npos) return said(kill(getppid(), SIGKILL));
   return Response::failure("Unknown", event);
