@@ -87,6 +87,21 @@ class BlobsTest : public testing::TestWithParam<Durability> {
   std::unique_ptr<Store> store;
 };
 
+TEST_P(BlobsTest, ShortOfSpaceTheyLeaveTheRestOfTheDiskToTheLog) {
+  if (in_memory()) GTEST_SKIP() << "nothing of it is on the store's disk";
+  store.reset();
+  store = Store::open(
+              {.folder = folder, .durability = GetParam(), .reserve_bytes = std::uint64_t{1} << 60},
+              clock, *random)
+              .value();
+  store->start();
+  const auto writer = store->blobs().create();
+  const auto refused = run(writer->write("more than there is room for"));
+  ASSERT_TRUE(refused.has_error());
+  EXPECT_TRUE(refused.error().is(errors::service_unavailable));
+  EXPECT_NE(refused.error().message().find("disk is full"), std::string::npos);
+}
+
 TEST_P(BlobsTest, ComeBackAsWrittenInPieces) {
   const std::string large(300'000, 'x');
   const BlobId blob = run(write({"first,", large, "", "last"}));

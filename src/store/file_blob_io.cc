@@ -34,9 +34,13 @@ auto elsewhere(asio::thread_pool& threads, Work work) -> Task<std::invoke_result
       std::move(start), asio::use_awaitable);
 }
 
+Error disk_full() {
+  return {errors::service_unavailable,
+          "the disk is full: writes are refused until there is space again"};
+}
+
 Error failed(const char* what) {
-  if (errno == ENOSPC || errno == EDQUOT)
-    return Error(errors::service_unavailable, "the disk is full");
+  if (errno == ENOSPC || errno == EDQUOT) return disk_full();
   return Error(errors::service_unavailable, std::string(what) + ": " + std::strerror(errno));
 }
 
@@ -46,14 +50,14 @@ void sync_or_stop(int file, const std::filesystem::path& place) {
     stop_process("syncing " + place.string() + " failed: " + std::strerror(errno));
 }
 
+}  // namespace
+
 void sync_folder(const std::filesystem::path& folder) {
   const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) stop_process("opening " + folder.string() + " failed: " + std::strerror(errno));
   sync_or_stop(file, folder);
   ::close(file);
 }
-
-}  // namespace
 
 FileBlobWriter::~FileBlobWriter() {
   if (file_ >= 0) ::close(file_);
@@ -75,6 +79,7 @@ Task<Result<BlobId>> FileBlobWriter::finish() {
 
 Result<void> FileBlobWriter::append(const std::string& bytes) {
   assert_that(!finished_, "a finished blob is written to");
+  if (!bytes.empty() && !blobs_.has_space()) return disk_full();
   if (file_ < 0) file_ = ::open(place_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file_ < 0) return failed("cannot create a blob");
   for (std::size_t done = 0; done < bytes.size();) {
@@ -93,13 +98,12 @@ Result<void> FileBlobWriter::put_in_place() {
     std::scoped_lock lock(blobs_.mutex_);
     if (blobs_.looking_for_orphans_) blobs_.fresh_.insert(blob_);
   }
-  const bool folder_is_new = ::mkdir(target.parent_path().c_str(), 0700) == 0;
-  if (!folder_is_new && errno != EEXIST) return failed("cannot create a folder for a blob");
+  if (::mkdir(target.parent_path().c_str(), 0700) != 0 && errno != EEXIST)
+    return failed("cannot create a folder for a blob");
   if (blobs_.syncs_) sync_or_stop(file_, place_);
   if (::rename(place_.c_str(), target.c_str()) != 0) return failed("cannot put a blob in place");
   finished_ = true;
-  if (blobs_.syncs_) sync_folder(target.parent_path());
-  if (blobs_.syncs_ && folder_is_new) sync_folder(blobs_.folder_);
+  if (blobs_.syncs_) blobs_.sync_folders(target.parent_path());
   return {};
 }
 

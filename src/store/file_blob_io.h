@@ -7,6 +7,9 @@
 
 namespace cloudlet::store {
 
+// Or the process ends.
+void sync_folder(const std::filesystem::path& folder);
+
 class FileBlobWriter final : public BlobWriter {
  public:
   FileBlobWriter(FileBlobs& blobs, BlobId blob, std::filesystem::path place)

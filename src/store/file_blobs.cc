@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -40,12 +41,15 @@ Result<std::unique_ptr<FileBlobs>> FileBlobs::open(const Options& options, Rando
   if (failure)
     return Error(errors::service_unavailable, fmt::format("cannot create the folder {}: {}",
                                                           folder.string(), failure.message()));
-  return std::unique_ptr<FileBlobs>(
-      new FileBlobs(std::move(folder), in_memory, options.durability == Durability::sync, random));
+  return std::unique_ptr<FileBlobs>(new FileBlobs(std::move(folder), options, random));
 }
 
-FileBlobs::FileBlobs(fs::path folder, bool is_temporary, bool syncs, Random& random)
-    : folder_(std::move(folder)), is_temporary_(is_temporary), syncs_(syncs), random_(random) {}
+FileBlobs::FileBlobs(fs::path folder, const Options& options, Random& random)
+    : folder_(std::move(folder)),
+      is_temporary_(options.durability == Durability::memory),
+      syncs_(options.durability == Durability::sync),
+      reserve_bytes_(options.reserve_bytes),
+      random_(random) {}
 
 FileBlobs::~FileBlobs() { stop(); }
 
@@ -55,6 +59,26 @@ fs::path FileBlobs::place(const BlobId& blob) const {
 }
 
 std::string FileBlobs::path(const BlobId& blob) const { return place(blob).string(); }
+
+bool FileBlobs::has_space() const {
+  struct statvfs disk{};
+  return is_temporary_ || ::statvfs(folder_.c_str(), &disk) != 0 ||
+         std::uint64_t{disk.f_bavail} * disk.f_frsize >= reserve_bytes_;
+}
+
+// After this a power cut leaves `of_blob` and what was put into it. That a folder exists says
+// nothing of that: whoever made it may have died, or be on its way here.
+void FileBlobs::sync_folders(const fs::path& of_blob) {
+  sync_folder(of_blob);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (there_.contains(of_blob)) return;
+  }
+  sync_folder(folder_);
+  sync_folder(folder_.parent_path());
+  const std::scoped_lock lock(mutex_);
+  there_.insert(of_blob);
+}
 
 std::unique_ptr<BlobWriter> FileBlobs::create() {
   BlobId blob{random_.hex(32)};

@@ -32,16 +32,21 @@ class FileBlobs final : public Blobs {
  private:
   friend class FileBlobWriter;
   friend class FileBlobReader;
-  FileBlobs(std::filesystem::path folder, bool is_temporary, bool syncs, Random& random);
+  FileBlobs(std::filesystem::path folder, const Options& options, Random& random);
   void remove_orphans(const std::function<bool(const BlobId&)>& is_kept);
   std::filesystem::path place(const BlobId& blob) const;
+  // With less than the store's reserve free on the disk, blobs leave it to the log.
+  bool has_space() const;
+  void sync_folders(const std::filesystem::path& of_blob);
 
   const std::filesystem::path folder_;
   const bool is_temporary_;
   const bool syncs_;
+  const std::uint64_t reserve_bytes_;
   Random& random_;
   std::mutex mutex_;
   std::set<BlobId> fresh_;  // finished while orphans are looked for: not kept yet, but no orphans
+  std::set<std::filesystem::path> there_;  // folders that a power cut leaves where they are
   bool looking_for_orphans_ = false;
   std::atomic<bool> stopping_ = false;
   asio::thread_pool threads_{3};
