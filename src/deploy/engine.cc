@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
+#include "deploy/resource_steps.h"
 #include "store/store.h"
 #include "store/timers.h"
 #include "wire/caller.h"
@@ -144,9 +145,12 @@ Task<Result<Made>> Engine::create(const ResourceType& type, const Request& reque
     auto found = co_await type.find(request, resource.wanted);
     if (found.has_error()) co_return std::move(found).error();
     if (*found) {
-      const std::string id = (*found)->physical_id;
-      const json::object unknown;
-      co_return co_await type.update(request, id, unknown, resource.wanted);
+      auto made =
+          co_await type.update(request, (*found)->physical_id, no_properties, resource.wanted);
+      if (made.has_value()) co_return made;
+      // It is there, whatever its completion says: who rolls back must know of it.
+      (*found)->failure = made.error().message();
+      co_return std::move(**found);
     }
   }
   if (!resource.looked) {

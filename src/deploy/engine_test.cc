@@ -76,10 +76,12 @@ class Thing : public ResourceType {
 
   Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
     const std::string id = text_if(properties, "Name").value_or(request.name);
-    co_return co_await act("create", request.logical_id, [&] {
+    auto created = co_await act("create", request.logical_id, [&] {
       if (!world_.things.emplace(id, properties).second) world_.log.push_back("twice " + id);
       return made(id, properties);
     });
+    if (created.has_value()) created = completed(*created, complete(request));
+    co_return created;
   }
   Task<Result<std::optional<Made>>> find(const Request& request,
                                          const json::object& properties) const override {
@@ -91,6 +93,7 @@ class Thing : public ResourceType {
   }
   Task<Result<Made>> update(const Request& request, const std::string& id, const json::object&,
                             const json::object& after) const override {
+    if (auto outcome = complete(request); outcome.has_error()) co_return outcome.error();
     co_return co_await act("update", request.logical_id, [&] {
       world_.things[id] = after;
       return made(id, after);
@@ -110,6 +113,12 @@ class Thing : public ResourceType {
   static Made made(const std::string& id, const json::object& properties) {
     return {.physical_id = id,
             .attributes = {{"Arn", "arn:" + id}, {"Shape", text_of(properties, "Shape")}}};
+  }
+  // What a creation in more than one call does at last, and an update does again.
+  Result<void> complete(const Request& request) const {
+    const std::lock_guard lock(world_.mutex);
+    if (!world_.failing.contains("complete " + request.logical_id)) return {};
+    return Error(refused, "completing " + request.logical_id + " was refused");
   }
   template <class Effect>
   Task<Result<Made>> act(std::string what, std::string id, const Effect& effect) const {
@@ -555,6 +564,11 @@ INSTANTIATE_TEST_SUITE_P(
         Story{.name = "CreateFails",
               .templates = {chain},
               .failing = {"create C"},
+              .end = "ROLLBACK_COMPLETE",
+              .things = 0},
+        Story{.name = "CreationIsMadeButCannotBeCompleted",
+              .templates = {chain},
+              .failing = {"complete C"},
               .end = "ROLLBACK_COMPLETE",
               .things = 0},
         Story{
