@@ -20,12 +20,14 @@ class BlobWriter {
   virtual Task<Result<BlobId>> finish() = 0;                // synced and renamed; once
 };
 
-// One blob being read; stays readable when the blob is dropped meanwhile.
+// One blob being read. As long as the reader lives its file stays, whoever drops the blob
+// meanwhile; until the first `read` that costs no open file, so an object of thousands of blobs can
+// be held.
 class BlobReader {
  public:
   virtual ~BlobReader() = default;
   virtual std::uint64_t size() const = 0;
-  // Up to `count` bytes from `offset`; empty at the end.
+  // Up to `count` bytes from `offset`; empty at the end. One after the other.
   virtual Task<Result<std::string>> read(std::uint64_t offset, std::size_t count) = 0;
 };
 
@@ -33,6 +35,7 @@ class Blobs {
  public:
   virtual ~Blobs() = default;
   virtual std::unique_ptr<BlobWriter> create() = 0;
+  // not_found: it was dropped, and that commit can be seen by now.
   virtual Result<std::unique_ptr<BlobReader>> open(const BlobId& blob) = 0;
   // The file itself, for unpacking a code package.
   virtual std::string path(const BlobId& blob) const = 0;

@@ -145,6 +145,49 @@ TEST_P(BlobsTest, ADroppedOneGoesAndItsReadersFinish) {
   EXPECT_FALSE(fs::exists(path));
 }
 
+TEST_P(BlobsTest, ADroppedOneStaysUntilItsLastReaderIsGone) {
+  const BlobId blob = run(write({"abc"}));
+  transact([&](Txn& tx) { tx.keep_blob(blob); });
+  auto first = store->blobs().open(blob).value(), second = store->blobs().open(blob).value();
+  transact([&](Txn& tx) { tx.drop_blob(blob); });
+  EXPECT_EQ(run(read(*first, 1)), "abc") << "it had not been opened yet";
+  first.reset();
+  EXPECT_EQ(run(read(*second, 2)), "abc");
+  EXPECT_EQ(store->blobs().open(blob).value()->size(), 3) << "what is there can be read";
+  second.reset();
+  EXPECT_TRUE(store->blobs().open(blob).has_error());
+  const std::string path = store->blobs().path(blob);
+  store->stop();
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST_P(BlobsTest, ADroppedOneIsNotFoundAtOnceNotOnlyWhenItsFileIsGone) {
+  const BlobId blob = run(write({"abc"}));
+  transact([&](Txn& tx) { tx.keep_blob(blob); });
+  transact([&](Txn& tx) { tx.drop_blob(blob); });
+  const auto gone = store->blobs().open(blob);
+  ASSERT_TRUE(gone.has_error());
+  EXPECT_TRUE(gone.error().is(errors::not_found));
+}
+
+TEST_P(BlobsTest, OneThatIsReadWhenTheProcessDiesIsGoneAfterTheNextStart) {
+  if (in_memory()) GTEST_SKIP() << "a store in memory has no next start";
+  const BlobId blob = run(write({"abc"}));
+  transact([&](Txn& tx) { tx.keep_blob(blob); });
+  const std::string path = store->blobs().path(blob);
+  {
+    const auto reader = store->blobs().open(blob).value();
+    transact([&](Txn& tx) { tx.drop_blob(blob); });
+    EXPECT_TRUE(fs::exists(path));
+    fs::create_hard_link(path, path + ".as-a-kill-leaves-it");
+  }
+  store->stop();
+  fs::rename(path + ".as-a-kill-leaves-it", path);
+  restart();
+  restart();
+  EXPECT_FALSE(fs::exists(path));
+}
+
 TEST_P(BlobsTest, ARefusedDropChangesNothing) {
   const BlobId blob = run(write({"abc"}));
   transact([&](Txn& tx) { tx.keep_blob(blob); });

@@ -107,12 +107,10 @@ Result<void> FileBlobWriter::put_in_place() {
   return {};
 }
 
-FileBlobReader::FileBlobReader(FileBlobs& blobs, int file) : blobs_(blobs), file_(file) {
-  struct stat about{};
-  if (::fstat(file_, &about) == 0) size_ = static_cast<std::uint64_t>(about.st_size);
+FileBlobReader::~FileBlobReader() {
+  if (file_ >= 0) ::close(file_);
+  blobs_.release(blob_);
 }
-
-FileBlobReader::~FileBlobReader() { ::close(file_); }
 
 Task<Result<std::string>> FileBlobReader::read(std::uint64_t offset, std::size_t count) {
   auto work = [this, offset, count] { return read_now(offset, count); };
@@ -120,7 +118,9 @@ Task<Result<std::string>> FileBlobReader::read(std::uint64_t offset, std::size_t
   co_return co_await std::move(bytes);
 }
 
-Result<std::string> FileBlobReader::read_now(std::uint64_t offset, std::size_t count) const {
+Result<std::string> FileBlobReader::read_now(std::uint64_t offset, std::size_t count) {
+  if (file_ < 0) file_ = ::open(blobs_.path(blob_).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file_ < 0) return failed("cannot open a blob");
   std::string bytes(offset < size_ ? std::min<std::uint64_t>(count, size_ - offset) : 0, '\0');
   for (std::size_t done = 0; done < bytes.size();) {
     const auto got =

@@ -31,17 +31,20 @@ class FileBlobWriter final : public BlobWriter {
 
 class FileBlobReader final : public BlobReader {
  public:
-  FileBlobReader(FileBlobs& blobs, int file);
+  // Counted among the blob's readers by who makes it.
+  FileBlobReader(FileBlobs& blobs, BlobId blob, std::uint64_t size)
+      : blobs_(blobs), blob_(std::move(blob)), size_(size) {}
   ~FileBlobReader() override;
   std::uint64_t size() const override { return size_; }
   Task<Result<std::string>> read(std::uint64_t offset, std::size_t count) override;
 
  private:
-  Result<std::string> read_now(std::uint64_t offset, std::size_t count) const;
+  Result<std::string> read_now(std::uint64_t offset, std::size_t count);
 
   FileBlobs& blobs_;
-  const int file_;
-  std::uint64_t size_ = 0;
+  const BlobId blob_;
+  const std::uint64_t size_;
+  int file_ = -1;  // opened by the first read
 };
 
 }  // namespace cloudlet::store

@@ -87,16 +87,54 @@ std::unique_ptr<BlobWriter> FileBlobs::create() {
 }
 
 Result<std::unique_ptr<BlobReader>> FileBlobs::open(const BlobId& blob) {
-  const int file = ::open(place(blob).c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0 && errno == ENOENT) return Error(errors::not_found, "there is no blob " + blob.name);
-  if (file < 0)
-    return Error(errors::service_unavailable,
-                 "cannot open a blob: " + std::string(std::strerror(errno)));
-  return std::make_unique<FileBlobReader>(*this, file);
+  const fs::path file = place(blob);
+  const auto missing = [&] { return Error(errors::not_found, "there is no blob " + blob.name); };
+  {
+    std::scoped_lock lock(mutex_);
+    if (going_.contains(blob)) return missing();
+    ++read_[blob].count;
+  }
+  struct stat about{};
+  if (::stat(file.c_str(), &about) == 0)
+    return std::make_unique<FileBlobReader>(*this, blob, static_cast<std::uint64_t>(about.st_size));
+  const int why = errno;
+  release(blob);
+  if (why == ENOENT) return missing();
+  return Error(errors::service_unavailable,
+               std::string("cannot open a blob: ") + std::strerror(why));
 }
 
-void FileBlobs::remove(BlobId blob) {
-  asio::post(threads_, [this, blob = std::move(blob)] { ::unlink(place(blob).c_str()); });
+void FileBlobs::release(const BlobId& blob) {
+  {
+    std::scoped_lock lock(mutex_);
+    const auto readers = read_.find(blob);
+    if (--readers->second.count > 0) return;
+    const bool dropped = readers->second.dropped;
+    read_.erase(readers);
+    if (!dropped) return;
+    going_.insert(blob);
+  }
+  unlink_soon(blob);
+}
+
+void FileBlobs::remove(const BlobId& blob) {
+  {
+    std::scoped_lock lock(mutex_);
+    if (const auto readers = read_.find(blob); readers != read_.end()) {
+      readers->second.dropped = true;
+      return;
+    }
+    going_.insert(blob);
+  }
+  unlink_soon(blob);
+}
+
+void FileBlobs::unlink_soon(const BlobId& blob) {
+  asio::post(threads_, [this, blob] {
+    ::unlink(place(blob).c_str());
+    std::scoped_lock lock(mutex_);
+    going_.erase(blob);
+  });
 }
 
 void FileBlobs::start(std::function<bool(const BlobId&)> is_kept) {
@@ -129,6 +167,11 @@ void FileBlobs::remove_orphans(const std::function<bool(const BlobId&)>& is_kept
 void FileBlobs::stop() {
   if (stopping_.exchange(true)) return;
   threads_.join();
+  {
+    std::scoped_lock lock(mutex_);
+    for (const auto& [blob, readers] : read_)
+      if (readers.dropped) ::unlink(place(blob).c_str());
+  }
   std::error_code ignored;
   if (is_temporary_) fs::remove_all(folder_, ignored);
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -25,8 +26,9 @@ class FileBlobs final : public Blobs {
   // Removes, in the background, what no transaction kept (`is_kept` is asked) before the process
   // ended last.
   void start(std::function<bool(const BlobId&)> is_kept);
-  // After the commit that dropped it.
-  void remove(BlobId blob);
+  // After the commit that dropped it: once nobody reads it any more.
+  void remove(const BlobId& blob);
+  // Takes what was dropped from those who still read it.
   void stop();
 
  private:
@@ -35,6 +37,9 @@ class FileBlobs final : public Blobs {
   FileBlobs(std::filesystem::path folder, const Options& options, Random& random);
   void remove_orphans(const std::function<bool(const BlobId&)>& is_kept);
   std::filesystem::path place(const BlobId& blob) const;
+  // One reader less.
+  void release(const BlobId& blob);
+  void unlink_soon(const BlobId& blob);
   // With less than the store's reserve free on the disk, blobs leave it to the log.
   bool has_space() const;
   void sync_folders(const std::filesystem::path& of_blob);
@@ -46,6 +51,12 @@ class FileBlobs final : public Blobs {
   Random& random_;
   std::mutex mutex_;
   std::set<BlobId> fresh_;  // finished while orphans are looked for: not kept yet, but no orphans
+  struct Readers {
+    std::size_t count = 0;
+    bool dropped = false;
+  };
+  std::map<BlobId, Readers> read_;         // those with readers
+  std::set<BlobId> going_;                 // to be unlinked, by nobody read
   std::set<std::filesystem::path> there_;  // folders that a power cut leaves where they are
   bool looking_for_orphans_ = false;
   std::atomic<bool> stopping_ = false;

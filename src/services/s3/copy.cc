@@ -42,10 +42,20 @@ Task<Result<CopyObjectOutput>> Service::copy_object(const wire::Call& call, Copy
   const bool replaces = in.metadata_directive == MetadataDirective::replace;
   CO_CHECK(check_self_copy(source, in, replaces));
 
-  auto tx = store_.snapshot();
-  CO_CHECK(find_bucket(*tx, account, in.bucket));
-  CO_TRY(const StoredObject from, find_copy_source(*tx, account, source, source_conditions(in)));
-  CO_CHECK(check_copy_size(from.size));
+  struct Source {
+    StoredObject object;
+    wire::Body body;
+  };
+  const auto open = [&](const store::ReadTxn& tx) -> Result<Source> {
+    CHECK(find_bucket(tx, account, in.bucket));
+    TRY(StoredObject object, find_copy_source(tx, account, source, source_conditions(in)));
+    CHECK(check_copy_size(object.size));
+    const ByteRange all{.first = 0, .size = object.size};
+    TRY(wire::Body body, open_body(store_, tx, object.inline_body, object.pieces, all));
+    return Source{std::move(object), std::move(body)};
+  };
+  CO_TRY(Source opened, read_latest(store_, open));
+  const StoredObject& from = opened.object;
 
   Description description = from.description;
   if (replaces) {
@@ -54,11 +64,8 @@ Task<Result<CopyObjectOutput>> Service::copy_object(const wire::Call& call, Copy
   // The class is not copied: without a word the copy is STANDARD.
   CO_TRY(description.storage_class, check_storage_class(in.storage_class));
   CO_TRY(ChecksumWish wish, wish_of(in, from));
-  CO_TRY(wire::Body body,
-         open_body(store_, *tx, from.inline_body, from.pieces, {.size = from.size}));
-  tx.reset();
   IntakeRules rules{.checksum = std::move(wish), .content_md5 = {}};
-  CO_TRY(const TakenBody taken, co_await take_body(store_, body, std::move(rules)));
+  CO_TRY(const TakenBody taken, co_await take_body(store_, opened.body, std::move(rules)));
 
   const Place place{.account = account, .bucket = in.bucket};
   const WriteConditions conditions{.if_match = in.if_match, .if_none_match = in.if_none_match};

@@ -45,13 +45,15 @@ Task<Result<UploadPartCopyOutput>> Service::upload_part_copy(const wire::Call& c
   CO_CHECK(check_part_number(in.part_number));
   CO_TRY(const CopySource source, parse_copy_source(in.copy_source));
   const UploadName name{.account = account, .bucket = in.bucket, .key = in.key, .id = in.upload_id};
-  auto tx = store_.snapshot();
-  CO_TRY(const StoredUpload upload, find_upload(*tx, name));
-  CO_TRY(const StoredObject from, find_copy_source(*tx, account, source, source_conditions(in)));
-  CO_TRY(const ByteRange range, copied_range(in.copy_source_range, from.size));
-  CO_CHECK(check_copy_size(range.size));
-  CO_TRY(wire::Body body, open_body(store_, *tx, from.inline_body, from.pieces, range));
-  tx.reset();
+  StoredUpload upload;
+  const auto open = [&](const store::ReadTxn& tx) -> Result<wire::Body> {
+    TRY(upload, find_upload(tx, name));
+    TRY(const StoredObject from, find_copy_source(tx, account, source, source_conditions(in)));
+    TRY(const ByteRange range, copied_range(in.copy_source_range, from.size));
+    CHECK(check_copy_size(range.size));
+    return open_body(store_, tx, from.inline_body, from.pieces, range);
+  };
+  CO_TRY(wire::Body body, read_latest(store_, open));
   IntakeRules rules{.checksum = {.algorithm = upload.checksum_algorithm, .expected = {}},
                     .content_md5 = {}};
   CO_TRY(const TakenBody taken, co_await take_body(store_, body, std::move(rules)));

@@ -131,13 +131,15 @@ Task<Result<GetObjectOutput>> Service::get_object(const wire::Call& call, GetObj
   CO_CHECK(check_key(in.key));
   CO_CHECK(check_owner(in.expected_bucket_owner, call.scope.account));
   CO_CHECK(check_version(in.version_id));
-  const auto tx = store_.snapshot();
-  CO_TRY(const StoredObject object, find_object(*tx, call.scope.account, in.bucket, in.key));
-  CO_CHECK(check_read(conditions_of(in), object));
-  CO_TRY(const Selection selection, select(in, object));
-  auto out = answer<GetObjectOutput>(in, object, selection);
-  CO_TRY(out.body, open_body(store_, *tx, object.inline_body, object.pieces, selection.range));
-  co_return out;
+  const auto read = [&](const store::ReadTxn& tx) -> Result<GetObjectOutput> {
+    TRY(const StoredObject object, find_object(tx, call.scope.account, in.bucket, in.key));
+    CHECK(check_read(conditions_of(in), object));
+    TRY(const Selection selection, select(in, object));
+    auto out = answer<GetObjectOutput>(in, object, selection);
+    TRY(out.body, open_body(store_, tx, object.inline_body, object.pieces, selection.range));
+    return out;
+  };
+  co_return read_latest(store_, read);
 }
 
 Result<HeadObjectOutput> Service::head_object(const store::ReadTxn& tx, const wire::Call& call,

@@ -5,7 +5,10 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "gen/s3/errors.h"
+#include "services/s3/outflow.h"
+#include "services/s3/rules.h"
 #include "services/s3/s3_fixture.h"
+#include "store/blobs.h"
 
 namespace cloudlet::s3 {
 namespace {
@@ -42,6 +45,20 @@ class MultipartTest : public S3Test {
     in.key = "k";
     return run(service_->upload_part_copy(c, std::move(in)));
   }
+  // How many blobs there are: their folder is two above any of them.
+  std::size_t files() const {
+    namespace fs = std::filesystem;
+    const fs::path folder =
+        fs::path(store_->blobs().path({std::string(32, '0')})).parent_path().parent_path();
+    std::size_t count = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+      count += entry.is_regular_file();
+    return count;
+  }
+  // Files go in the background, after the commit that dropped them.
+  void settle() const {
+    while (files() > 0) std::this_thread::yield();
+  }
 };
 
 TEST_F(MultipartTest, PartsBecomeOneObject) {
@@ -62,6 +79,46 @@ TEST_F(MultipartTest, PartsBecomeOneObject) {
   EXPECT_EQ(read({.bucket = "bucket", .key = "k", .range = "bytes=5242878-5242882"}), "aathe");
   EXPECT_TRUE(
       complete(id, {{.etag = e2, .part_number = 7}}).error().is(errors::kinds::no_such_upload));
+}
+
+TEST_F(MultipartTest, AnObjectThatIsOverwrittenOrDeletedWhileItIsReadIsReadToItsEnd) {
+  for (const bool deleted : {false, true}) {
+    const std::string first = random_->bytes(5 << 20), middle = random_->bytes(5 << 20),
+                      last = random_->bytes(70'000);
+    const std::string id = begin();
+    const std::string e1 = upload(id, 1, first), e2 = upload(id, 2, middle),
+                      e3 = upload(id, 3, last);
+    complete(id, {{.etag = e1, .part_number = 1},
+                  {.etag = e2, .part_number = 2},
+                  {.etag = e3, .part_number = 3}})
+        .value();
+    EXPECT_EQ(files(), 3);
+    auto out = get({.bucket = "bucket", .key = "k"}).value();
+    std::string body = run(out.body.read()).value();
+    if (deleted)
+      remove("k").value();
+    else
+      put("k", "something else").value();
+    EXPECT_EQ(files(), 3) << "they are still read";
+    body += run(out.body.read_all(1 << 30)).value();
+    EXPECT_EQ(body, first + middle + last);
+    out = {};
+    settle();
+    EXPECT_EQ(files(), 0);
+  }
+}
+
+TEST_F(MultipartTest, AnObjectReplacedBeforeItsFilesAreOpenIsReadAsItIsNow) {
+  put("k", std::string(100'000, 'a')).value();
+  int attempts = 0;
+  const auto open = [&](const store::ReadTxn& tx) -> Result<wire::Body> {
+    const auto object = find_object(tx, "000000000000", "bucket", "k").value();
+    if (++attempts < 3) put("k", std::string(100'000, 'b')).value();
+    return open_body(*store_, tx, object.inline_body, object.pieces, {.size = object.size});
+  };
+  auto body = read_latest(*store_, open).value();
+  EXPECT_EQ(run(body.read_all(1 << 20)).value(), std::string(100'000, 'b'));
+  EXPECT_EQ(attempts, 3);
 }
 
 TEST_F(MultipartTest, SmallPartsInTheMiddleAreRefused) {

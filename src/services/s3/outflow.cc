@@ -14,34 +14,29 @@ constexpr std::size_t read_size = 256 * 1024;
 // A stretch of one piece: bytes at hand, or a part of a file.
 struct Stretch {
   std::string bytes;
-  std::string blob;
+  std::unique_ptr<store::BlobReader> file;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
 };
 
 class Pieces : public wire::BodySource {
  public:
-  Pieces(store::Blobs& blobs, std::vector<Stretch> stretches,
-         std::unique_ptr<store::BlobReader> first)
-      : blobs_(blobs), stretches_(std::move(stretches)), reader_(std::move(first)) {}
+  explicit Pieces(std::vector<Stretch> stretches) : stretches_(std::move(stretches)) {}
 
   Task<Result<std::string>> read() override {
     while (at_ < stretches_.size()) {
       Stretch& stretch = stretches_[at_];
-      if (stretch.blob.empty()) {
+      if (!stretch.file) {
         ++at_;
         co_return std::move(stretch.bytes);
       }
       if (stretch.size == 0) {
         ++at_;
-        reader_.reset();
+        stretch.file.reset();
         continue;
       }
-      if (!reader_) {
-        CO_TRY(reader_, blobs_.open(store::BlobId{stretch.blob}));
-      }
       const std::size_t wanted = std::min<std::uint64_t>(stretch.size, read_size);
-      CO_TRY(std::string bytes, co_await reader_->read(stretch.offset, wanted));
+      CO_TRY(std::string bytes, co_await stretch.file->read(stretch.offset, wanted));
       if (bytes.empty())
         co_return Error(cloudlet::errors::internal_failure,
                         "a blob is shorter than its record says");
@@ -53,9 +48,7 @@ class Pieces : public wire::BodySource {
   }
 
  private:
-  store::Blobs& blobs_;
   std::vector<Stretch> stretches_;
-  std::unique_ptr<store::BlobReader> reader_;
   std::size_t at_ = 0;
 };
 
@@ -73,12 +66,13 @@ Result<wire::Body> open_body(store::Store& store, const store::ReadTxn& tx,
     const std::uint64_t from = std::max(start, range.first);
     const std::uint64_t to = std::min(end, range.first + range.size);
     if (from < to) {
-      Stretch stretch{.bytes = {}, .blob = piece.blob, .offset = from - start, .size = to - from};
+      Stretch stretch{.bytes = {}, .file = {}, .offset = from - start, .size = to - from};
       if (piece.chunk != 0) {
         const auto bytes = tx.get(keys::chunk(piece.chunk));
         assert_that(bytes && bytes->size() == piece.size, "a chunk is not what its object says");
         stretch.bytes = bytes->substr(stretch.offset, stretch.size);
       } else {
+        TRY(stretch.file, store.blobs().open(store::BlobId{piece.blob}));
         all_here = false;
       }
       stretches.push_back(std::move(stretch));
@@ -90,13 +84,7 @@ Result<wire::Body> open_body(store::Store& store, const store::ReadTxn& tx,
     for (const Stretch& stretch : stretches) bytes += stretch.bytes;
     return wire::Body(std::move(bytes));
   }
-  // Opened now, so that an object replaced before the first read is still read to its end.
-  std::unique_ptr<store::BlobReader> first;
-  if (!stretches.front().blob.empty()) {
-    TRY(first, store.blobs().open(store::BlobId{stretches.front().blob}));
-  }
-  auto source = std::make_unique<Pieces>(store.blobs(), std::move(stretches), std::move(first));
-  return wire::Body(std::move(source), range.size);
+  return wire::Body(std::make_unique<Pieces>(std::move(stretches)), range.size);
 }
 
 }  // namespace cloudlet::s3
