@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "deploy/document.h"
 #include "deploy/package.h"
 #include "gen/cloudformation/api.h"
 
@@ -107,20 +108,35 @@ struct Prepared {
   bool empty = false;
 };
 
+// How a request carries the template: itself or, if it is too large for that, where it lies.
+struct Source {
+  std::optional<std::string> body, url;
+};
+
+Result<Source> source_of(Context& context, std::string body) {
+  if (body.size() <= deploy::inline_bytes_max) return Source{.body = std::move(body)};
+  auto uploaded = context.remote().wait(
+      deploy::upload_template(context.remote().caller(), std::move(body), context.scope()));
+  TRY(auto url, std::move(uploaded));
+  return Source{.url = std::move(url)};
+}
+
 Result<Prepared> prepare(Context& context, const DeployOptions& o, std::string body) {
   TRY(auto parameters, parse_parameters(o.parameters));
+  TRY(const Source source, source_of(context, std::move(body)));
   cf::Client client(context.remote().caller());
   const auto stack = find_stack(context, o.stack);
   const bool fresh = !stack || stack->stack_status == cf::StackStatus::review_in_progress;
   cf::CreateChangeSetInput in{.change_set_name = "cloudlet-deploy", .stack_name = o.stack};
-  in.template_body = std::move(body);
+  in.template_body = source.body;
+  in.template_url = source.url;
   in.change_set_type = fresh ? cf::ChangeSetType::create : cf::ChangeSetType::update;
   in.capabilities = {cf::Capability::capability_iam, cf::Capability::capability_named_iam,
                      cf::Capability::capability_auto_expand};
   if (o.strict) in.tags.push_back({.key = "cloudlet:strict", .value = "true"});
   if (!fresh) {
     // Parameters that the new template has no longer are not kept.
-    cf::GetTemplateSummaryInput ask{.template_body = in.template_body};
+    cf::GetTemplateSummaryInput ask{.template_body = source.body, .template_url = source.url};
     TRY(const auto summary, context.remote().wait(client.get_template_summary(std::move(ask))));
     std::set<std::string> declared;
     for (const auto& parameter : summary.parameters)
@@ -177,7 +193,8 @@ int deploy(Context& context, DeployOptions o) {
   auto packaged = context.remote().wait(
       deploy::package(context.remote().caller(), read_file(o.path),
                       std::filesystem::path(o.path).parent_path(), context.scope()));
-  if (packaged.has_error()) return refuse(packaged.error());
+  if (packaged.has_error())
+    return refuse(packaged.error(), "correct the template; nothing was changed");
   for (const auto& code : packaged->code)
     if (!context.json && code.uploaded)
       std::cout << "  packaged " << code.path << " (" << code.bytes << " bytes) for "

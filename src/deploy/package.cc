@@ -49,6 +49,18 @@ Task<Result<void>> make_bucket(s3::Client& client, const std::string& bucket,
   co_return Result<void>();
 }
 
+// Under a key that is the content's hash: what is there need not be sent again. Answers whether it
+// was sent.
+Task<Result<bool>> put_once(s3::Client& client, const std::string& bucket, const std::string& key,
+                            std::string bytes) {
+  s3::HeadObjectInput look{.bucket = bucket, .key = key};
+  const auto there = co_await client.head_object(std::move(look));
+  if (there.has_value()) co_return false;
+  s3::PutObjectInput put{.body = wire::Body(std::move(bytes)), .bucket = bucket, .key = key};
+  CO_CHECK(co_await client.put_object(std::move(put)));
+  co_return true;
+}
+
 // One place in the template that may name local code.
 struct Place {
   std::string resource;
@@ -84,11 +96,17 @@ std::string package_bucket(const Scope& scope) {
   return "cloudlet-packages-" + scope.account + "-" + scope.region;
 }
 
-Task<Result<std::string>> package_template(wire::Caller& caller, std::string text,
-                                           std::filesystem::path folder, Scope scope) {
-  CO_TRY(auto packaged,
-         co_await package(caller, std::move(text), std::move(folder), std::move(scope)));
-  co_return std::move(packaged.body);
+Task<Result<std::string>> upload_template(wire::Caller& caller, std::string body, Scope scope) {
+  if (body.size() > template_bytes_max)
+    co_return invalid("the template has " + std::to_string(body.size()) +
+                      " bytes; CloudFormation takes " + std::to_string(template_bytes_max) +
+                      " at most");
+  const std::string bucket = package_bucket(scope);
+  const std::string key = to_hex(sha256(body)) + ".template";
+  s3::Client client(caller);
+  CO_CHECK(co_await make_bucket(client, bucket, scope.region));
+  CO_CHECK(co_await put_once(client, bucket, key, std::move(body)));
+  co_return "https://s3." + scope.region + ".amazonaws.com/" + bucket + "/" + key;
 }
 
 Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::filesystem::path folder,
@@ -110,14 +128,7 @@ Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::file
     code.key = to_hex(sha256(*bytes)) + ".zip";
     if (!bucket_ready) CO_CHECK(co_await make_bucket(client, bucket, scope.region));
     bucket_ready = true;
-    s3::HeadObjectInput look{.bucket = bucket, .key = code.key};
-    const auto there = co_await client.head_object(std::move(look));
-    if (there.has_error()) {
-      s3::PutObjectInput put{
-          .body = wire::Body(std::move(*bytes)), .bucket = bucket, .key = code.key};
-      CO_CHECK(co_await client.put_object(std::move(put)));
-      code.uploaded = true;
-    }
+    CO_TRY(code.uploaded, co_await put_once(client, bucket, code.key, std::move(*bytes)));
     if (place.serverless)
       *value = "s3://" + bucket + "/" + code.key;
     else

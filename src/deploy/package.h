@@ -38,9 +38,10 @@ struct Packaged {
 Task<Result<Packaged>> package(wire::Caller& caller, std::string text, std::filesystem::path folder,
                                Scope scope);
 
-// The same, for the template alone.
-Task<Result<std::string>> package_template(wire::Caller& caller, std::string text,
-                                           std::filesystem::path folder, Scope scope);
+// A template that is too large to be sent in a request (`inline_bytes_max`) goes into the same
+// bucket. Answers the TemplateURL that names it there. Errors: invalid_argument if it is larger
+// than any template may be, or S3's.
+Task<Result<std::string>> upload_template(wire::Caller& caller, std::string body, Scope scope);
 
 std::string package_bucket(const Scope& scope);
 

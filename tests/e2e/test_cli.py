@@ -49,6 +49,26 @@ def test_templates_that_cannot_be_are_refused_with_the_reason(cloud, tmp_path):
     assert refusal("Resources: [")
 
 
+def test_a_template_too_large_for_a_request_is_deployed_from_a_bucket(cloud, tmp_path):
+    path = tmp_path / "large.json"
+
+    def write(size, name):
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Name"}}}
+        padding = {f"Pad{i}": "x" * 1000 for i in range(size // 1000)}
+        path.write_text(json.dumps({"Parameters": {"Name": {"Type": "String", "Default": name}},
+                                    "Metadata": padding, "Resources": {"Topic": topic}}))
+
+    write(200_000, "first")
+    assert "CREATE_COMPLETE" in cloud.cli("deploy", str(path), "--stack", "large").stdout
+    assert "no changes" in cloud.cli("deploy", str(path), "--stack", "large").stdout
+    changed = cloud.cli("deploy", str(path), "--stack", "large", "--param", "Name=second")
+    assert "UPDATE_COMPLETE" in changed.stdout
+    write(1_100_000, "first")
+    refused = cloud.cli("deploy", str(path), "--stack", "large", check=False)
+    assert refused.returncode == 1 and "may not exceed 1048576 bytes" in refused.stderr
+    assert "next:" in refused.stderr
+
+
 def test_exit_codes_and_json(cloud, fresh):
     assert cloud.cli("status", "--json").returncode == 0
     assert json.loads(cloud.cli("doctor", "--json", check=False).stdout)["checks"]
