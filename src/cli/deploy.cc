@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "deploy/document.h"
 #include "deploy/package.h"
+#include "deploy/plan.h"
 #include "gen/cloudformation/api.h"
 
 namespace cloudlet::cli {
@@ -133,7 +134,7 @@ Result<Prepared> prepare(Context& context, const DeployOptions& o, std::string b
   in.change_set_type = fresh ? cf::ChangeSetType::create : cf::ChangeSetType::update;
   in.capabilities = {cf::Capability::capability_iam, cf::Capability::capability_named_iam,
                      cf::Capability::capability_auto_expand};
-  if (o.strict) in.tags.push_back({.key = "cloudlet:strict", .value = "true"});
+  if (o.strict) in.tags = {{.key = std::string(deploy::strict_tag), .value = "true"}};
   if (!fresh) {
     // Parameters that the new template has no longer are not kept.
     cf::GetTemplateSummaryInput ask{.template_body = source.body, .template_url = source.url};

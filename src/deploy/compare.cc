@@ -8,9 +8,6 @@
 namespace cloudlet::deploy {
 namespace {
 
-// Stands for what only the work will tell: the ARN of a resource that is yet to be made.
-constexpr std::string_view unknown_value = "{{changeSet:KNOWN_AFTER_APPLY}}";
-
 struct Comparison {
   const Plan& plan;
   const std::map<std::string, StackResource>& resources;
@@ -38,6 +35,7 @@ std::vector<std::string> in_order(const Graph& graph) {
 }
 
 void set_lookups(Comparison& c) {
+  c.in.ahead = true;
   c.in.reference = [&c](const std::string& id) -> Result<json::value> {
     const auto found = c.resources.find(id);
     if (c.fresh.contains(id) || found == c.resources.end() || found->second.now.id.empty())

@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/encoding.h"
+#include "deploy/cidr.h"
 #include "deploy/errors.h"
 #include "deploy/pseudo.h"
 #include "deploy/references.h"
@@ -18,7 +19,15 @@ Error template_error(const std::string& what) {
   return invalid_template("Template error: " + what);
 }
 
+// What a function is given is not known before the work is done, so neither is what it gives.
+bool unknown(const json::value& given, const Environment& in) {
+  return in.ahead && given.is_string() &&
+         std::string_view(given.get_string()).find(unknown_value) != std::string_view::npos;
+}
+
 Evaluated some(json::value value) { return std::optional<json::value>(std::move(value)); }
+
+Evaluated not_known() { return some(json::value(unknown_value)); }
 
 // An argument that must come out as a value.
 Result<json::value> wanted(const json::value& argument, const Environment& in,
@@ -157,6 +166,7 @@ Evaluated join(const json::value& argument, const Environment& in) {
   TRY(const auto* list, arguments(argument, "Fn::Join", 2, 2));
   TRY(const std::string separator, wanted_text((*list)[0], in, "Fn::Join"));
   TRY(const json::value values, wanted((*list)[1], in, "Fn::Join"));
+  if (unknown(values, in)) return some(values);
   const auto* parts = values.if_array();
   if (parts == nullptr)
     return template_error(
@@ -179,6 +189,7 @@ Evaluated select(const json::value& argument, const Environment& in) {
   TRY(const auto* list, arguments(argument, "Fn::Select", 2, 2));
   TRY(const std::string index, wanted_text((*list)[0], in, "Fn::Select"));
   TRY(const json::value values, wanted((*list)[1], in, "Fn::Select"));
+  if (unknown(json::value(index), in) || unknown(values, in)) return not_known();
   const auto* from = values.if_array();
   if (from == nullptr || index.empty() || index.size() > 6 ||
       index.find_first_not_of("0123456789") != std::string::npos)
@@ -194,6 +205,7 @@ Evaluated split(const json::value& argument, const Environment& in) {
   TRY(const auto* list, arguments(argument, "Fn::Split", 2, 2));
   TRY(const std::string separator, wanted_text((*list)[0], in, "Fn::Split"));
   TRY(const std::string text, wanted_text((*list)[1], in, "Fn::Split"));
+  if (unknown(json::value(text), in)) return not_known();
   if (separator.empty()) return template_error("Fn::Split delimiter must not be empty");
   json::array parts;
   for (std::size_t start = 0;;) {
@@ -205,16 +217,25 @@ Evaluated split(const json::value& argument, const Environment& in) {
 }
 
 Evaluated find_in_map(const json::value& argument, const Environment& in) {
-  TRY(const auto* list, arguments(argument, "Fn::FindInMap", 3, 3));
+  const std::size_t most = in.of->language_extensions() ? 4 : 3;
+  TRY(const auto* list, arguments(argument, "Fn::FindInMap", 3, most));
   TRY(const std::string map, wanted_text((*list)[0], in, "Fn::FindInMap"));
   TRY(const std::string row, wanted_text((*list)[1], in, "Fn::FindInMap"));
   TRY(const std::string cell, wanted_text((*list)[2], in, "Fn::FindInMap"));
+  for (const auto& key : {map, row, cell})
+    if (unknown(json::value(key), in)) return not_known();
   const auto* rows = in.of->mappings.if_contains(map);
-  if (rows == nullptr)
-    return template_error("Mapping named '" + map +
-                          "' is not present in the 'Mappings' section of template.");
-  if (const auto* cells = rows->get_object().if_contains(row))
+  const auto* cells = rows == nullptr ? nullptr : rows->get_object().if_contains(row);
+  if (cells != nullptr)
     if (const auto* value = cells->get_object().if_contains(cell)) return some(*value);
+  if (list->size() == 4) {
+    const auto* more = (*list)[3].if_object();
+    const auto* otherwise = more == nullptr ? nullptr : more->if_contains("DefaultValue");
+    if (otherwise == nullptr || more->size() != 1)
+      return template_error("the fourth argument of Fn::FindInMap must be a DefaultValue");
+    return evaluate(*otherwise, in);
+  }
+  if (rows == nullptr) return unknown_mapping(map);
   return template_error("Unable to get mapping for " + map + "::" + row + "::" + cell);
 }
 
@@ -264,12 +285,14 @@ Evaluated negate(const json::value& argument, const Environment& in) {
 
 Evaluated base64(const json::value& argument, const Environment& in) {
   TRY(const std::string text, wanted_text(argument, in, "Fn::Base64"));
+  if (unknown(json::value(text), in)) return not_known();
   return some(json::value(to_base64(text)));
 }
 
 Evaluated zones(const json::value& argument, const Environment& in) {
   TRY(std::string region, wanted_text(argument, in, "Fn::GetAZs"));
   if (region.empty()) region = in.scope.region;
+  if (unknown(json::value(region), in)) return not_known();
   json::array list;
   for (int i = 0; i < 3; ++i) list.push_back(json::value(availability_zone(region, i)));
   return some(std::move(list));
@@ -282,23 +305,35 @@ Evaluated import_value(const json::value& argument, const Environment& in) {
   return some(json::value(value));
 }
 
-bool uses_language_extensions(const Environment& in) {
-  for (const auto& name : in.of->transforms)
-    if (name == "AWS::LanguageExtensions") return true;
-  return false;
-}
-
 Evaluated length(const json::value& argument, const Environment& in) {
   TRY(const json::value value, wanted(argument, in, "Fn::Length"));
+  if (unknown(value, in)) return not_known();
   if (!value.is_array()) return template_error("Fn::Length requires a list");
   return some(static_cast<std::int64_t>(value.get_array().size()));
 }
 
 Evaluated to_json(const json::value& argument, const Environment& in) {
   TRY(const json::value value, wanted(argument, in, "Fn::ToJsonString"));
+  if (unknown(value, in)) return not_known();
   if (!value.is_array() && !value.is_object())
     return template_error("Fn::ToJsonString requires an object or a list");
   return some(json::value(json::serialize(value)));
+}
+
+Evaluated cidr(const json::value& argument, const Environment& in) {
+  TRY(const auto* list, arguments(argument, "Fn::Cidr", 2, 3));
+  CidrWish wish;
+  TRY(wish.block, wanted_text((*list)[0], in, "Fn::Cidr"));
+  TRY(wish.count, wanted_text((*list)[1], in, "Fn::Cidr"));
+  if (list->size() == 3) {
+    TRY(wish.host_bits, wanted_text((*list)[2], in, "Fn::Cidr"));
+  }
+  for (const auto& text : {wish.block, wish.count, wish.host_bits})
+    if (unknown(json::value(text), in)) return not_known();
+  TRY(const auto blocks, cidr_blocks(wish));
+  json::array result;
+  for (const auto& block : blocks) result.push_back(json::value(block));
+  return some(std::move(result));
 }
 
 // Nothing if `key` is no function: then it is an ordinary member.
@@ -326,13 +361,10 @@ std::optional<Evaluated> call(std::string_view key, const json::value& argument,
   if (key == "Base64") return base64(argument, in);
   if (key == "GetAZs") return zones(argument, in);
   if (key == "ImportValue") return import_value(argument, in);
-  if (key == "Length" && uses_language_extensions(in)) return length(argument, in);
-  if (key == "ToJsonString" && uses_language_extensions(in)) return to_json(argument, in);
-  return template_error("Encountered unsupported function: Fn::" + std::string(key) +
-                        " Supported functions are: [Fn::Base64, Fn::GetAtt, Fn::GetAZs, "
-                        "Fn::ImportValue, Fn::Join, Fn::Split, "
-                        "Fn::FindInMap, Fn::Select, Ref, Fn::Equals, Fn::If, Fn::Not, Condition, "
-                        "Fn::And, Fn::Or, Fn::Sub]");
+  if (key == "Cidr") return cidr(argument, in);
+  if (key == "Length" && in.of->language_extensions()) return length(argument, in);
+  if (key == "ToJsonString" && in.of->language_extensions()) return to_json(argument, in);
+  return unsupported_function("Fn::" + std::string(key));
 }
 
 }  // namespace

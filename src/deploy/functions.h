@@ -15,6 +15,9 @@
 
 namespace cloudlet::deploy {
 
+// Stands for what only the work will tell: the ARN of a resource that is yet to be made.
+inline constexpr std::string_view unknown_value = "{{changeSet:KNOWN_AFTER_APPLY}}";
+
 // What names stand for while a template is worked out. Lookups of resources answer only for those
 // that are done.
 struct Environment {
@@ -27,6 +30,10 @@ struct Environment {
   std::function<Result<json::value>(const std::string& id)> reference;
   std::function<Result<json::value>(const std::string& id, const std::string& attribute)> attribute;
   std::function<Result<std::string>(const std::string& name)> import;
+
+  // Worked out ahead of the work: a text may be or hold `unknown_value`, and what a function makes
+  // of it is not known either.
+  bool ahead = false;
 
   bool condition(std::string_view name) const;
 };

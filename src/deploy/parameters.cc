@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "deploy/errors.h"
@@ -31,7 +32,14 @@ std::optional<double> number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+  if (!std::isfinite(value)) return std::nullopt;
   return value;
+}
+
+// Of UTF-8: bytes that continue none count.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string shown(double value) { return *scalar_text(json::value(value)); }
@@ -52,10 +60,11 @@ Result<void> check_element(const Parameter& parameter, const std::string& text) 
   if (!parameter.allowed_pattern.empty() &&
       !re2::RE2::FullMatch(text, re2::RE2(parameter.allowed_pattern, re2::RE2::Quiet)))
     return refused(parameter, "must match pattern " + parameter.allowed_pattern);
-  if (parameter.min_length && text.size() < *parameter.min_length)
+  const std::size_t length = characters(text);
+  if (parameter.min_length && length < *parameter.min_length)
     return refused(parameter, "must contain at least " + std::to_string(*parameter.min_length) +
                                   " characters");
-  if (parameter.max_length && text.size() > *parameter.max_length)
+  if (parameter.max_length && length > *parameter.max_length)
     return refused(parameter,
                    "must contain at most " + std::to_string(*parameter.max_length) + " characters");
   if (parameter.type != "Number" && parameter.type != "List<Number>") return {};

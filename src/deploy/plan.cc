@@ -66,6 +66,29 @@ bool has_macro(const json::value& value) {
   return false;
 }
 
+// Works everything out once before anything is made, with stand-ins for what only the work will
+// tell: an index beyond the list or a key that a mapping lacks is refused now, not half way
+// through.
+Result<void> rehearse(const Template& of, Environment in) {
+  in.ahead = true;
+  in.reference = [](const std::string&) -> Result<json::value> {
+    return json::value(unknown_value);
+  };
+  in.attribute = [](const std::string&, const std::string&) -> Result<json::value> {
+    return json::value(unknown_value);
+  };
+  in.import = [](const std::string&) -> Result<std::string> { return std::string(unknown_value); };
+  for (const auto& resource : of.resources)
+    if (resource.condition.empty() || in.condition(resource.condition))
+      CHECK(evaluate_object(resource.properties, in));
+  for (const auto& output : of.outputs) {
+    if (!output.condition.empty() && !in.condition(output.condition)) continue;
+    CHECK(evaluate(output.value, in));
+    CHECK(evaluate(output.export_name, in));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Prepared> prepare(const Wish& wish, const Scope& scope, const ResourceTypes& types,
@@ -90,8 +113,10 @@ Result<Prepared> prepare(const Wish& wish, const Scope& scope, const ResourceTyp
   CHECK(types.check(prepared.of, strict));
   TRY(prepared.deployment.parameters,
       resolve_parameters(prepared.of, wish.parameters, wish.previous));
-  // Conditions and mappings that cannot be worked out are said now, not half way through.
-  CHECK(make_environment(prepared.of, scope, "", "", prepared.deployment.parameters));
+  const std::string later(unknown_value);
+  TRY(auto environment,
+      make_environment(prepared.of, scope, later, later, prepared.deployment.parameters));
+  CHECK(rehearse(prepared.of, std::move(environment)));
   prepared.deployment.processed = json::serialize(document.root);
   if (prepared.deployment.processed.size() > template_bytes_max)
     return invalid_template("Template may not exceed " + std::to_string(template_bytes_max) +

@@ -1,6 +1,7 @@
 #include "deploy/references.h"
 
 #include <algorithm>
+#include <span>
 
 #include "deploy/errors.h"
 #include "deploy/pseudo.h"
@@ -103,7 +104,62 @@ Result<void> check_conditions(const Template& of) {
   return {};
 }
 
+// Functions that there are, alone in their objects, and mappings that the template has.
+Result<void> check_functions(const Template& of, const json::value& value) {
+  static constexpr std::string_view known[] = {"And", "Base64", "Cidr",   "Equals", "FindInMap",
+                                               "If",  "GetAtt", "GetAZs", "Join",   "ImportValue",
+                                               "Not", "Or",     "Select", "Split",  "Sub"};
+  static constexpr std::string_view more[] = {"Length", "ToJsonString"};
+  const auto has = [](std::span<const std::string_view> names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (const auto* list = value.if_array())
+    for (const auto& element : *list) CHECK(check_functions(of, element));
+  const auto* object = value.if_object();
+  if (object == nullptr) return {};
+  for (const auto& member : *object) {
+    std::string_view name = member.key();
+    if (name.starts_with("Fn::")) {
+      name.remove_prefix(4);
+      if (!has(known, name) && !(of.language_extensions() && has(more, name)))
+        return unsupported_function(member.key());
+      if (object->size() != 1)
+        return invalid_template("Template format error: " + std::string(member.key()) +
+                                " must be the only member of its object");
+    }
+    const auto* list = member.value().if_array();
+    if (name == "FindInMap" && list != nullptr && !list->empty() && (*list)[0].is_string() &&
+        list->size() < 4 && !of.mappings.contains((*list)[0].get_string()))
+      return unknown_mapping(std::string((*list)[0].get_string()));
+    CHECK(check_functions(of, member.value()));
+  }
+  return {};
+}
+
+Result<void> check_functions(const Template& of) {
+  for (const auto& condition : of.conditions) CHECK(check_functions(of, condition.value()));
+  for (const auto& resource : of.resources) CHECK(check_functions(of, resource.properties));
+  for (const auto& output : of.outputs) {
+    CHECK(check_functions(of, output.value));
+    CHECK(check_functions(of, output.export_name));
+  }
+  return {};
+}
+
 }  // namespace
+
+Error unsupported_function(std::string_view name) {
+  return invalid_template(
+      "Template error: Encountered unsupported function: " + std::string(name) +
+      " Supported functions are: [Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, "
+      "Fn::Split, Fn::FindInMap, Fn::Select, Ref, Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, "
+      "Fn::Or, Fn::Sub, Fn::Cidr]");
+}
+
+Error unknown_mapping(const std::string& name) {
+  return invalid_template("Template error: Mapping named '" + name +
+                          "' is not present in the 'Mappings' section of template.");
+}
 
 std::vector<std::string> substituted_names(std::string_view text) {
   std::vector<std::string> names;
@@ -178,6 +234,7 @@ Graph dependencies(const Template& from) {
 }
 
 Result<void> check_references(const Template& of) {
+  CHECK(check_functions(of));
   CHECK(check_conditions(of));
   for (const auto& resource : of.resources)
     if (!resource.condition.empty() && !of.conditions.contains(resource.condition))

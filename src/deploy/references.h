@@ -34,8 +34,12 @@ std::optional<std::string> find_null(const json::value& value, const std::string
 using Graph = std::map<std::string, std::set<std::string>>;
 Graph dependencies(const Template& from);
 
-// Every name resolves, conditions exist, no cycles, nothing refers to what it cannot. Errors:
-// ValidationError.
+// The refusal of a function that is not served: which ones are.
+Error unsupported_function(std::string_view name);
+Error unknown_mapping(const std::string& name);
+
+// Every name resolves, functions and mappings exist, conditions exist, no cycles, nothing refers to
+// what it cannot. Errors: ValidationError.
 Result<void> check_references(const Template& of);
 
 }  // namespace cloudlet::deploy

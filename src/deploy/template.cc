@@ -280,6 +280,11 @@ const Resource* Template::resource(std::string_view id) const {
   return nullptr;
 }
 
+bool Template::language_extensions() const {
+  return std::find(transforms.begin(), transforms.end(), "AWS::LanguageExtensions") !=
+         transforms.end();
+}
+
 Result<Template> read_template(const Document& document) {
   const json::object& root = document.root;
   CHECK(check_top(root));

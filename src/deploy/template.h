@@ -62,6 +62,7 @@ struct Template {
 
   const Parameter* parameter(std::string_view name) const;
   const Resource* resource(std::string_view id) const;
+  bool language_extensions() const;  // the transform with more functions
 };
 
 // Form only: sections, names, types of members. Errors: ValidationError with the service's

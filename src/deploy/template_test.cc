@@ -196,6 +196,19 @@ INSTANTIATE_TEST_SUITE_P(
                  "here (line 4)"},
         Notation{"Rules", "Rules: {}\nResources: {A: {Type: T}}",
                  "Template format error: the Rules section is not supported here"},
+        Notation{"UnknownMapping",
+                 "Resources: {A: {Type: T, Properties: {X: !FindInMap [M, a, b]}}}",
+                 "Template error: Mapping named 'M' is not present in the 'Mappings' section of "
+                 "template."},
+        Notation{"UnknownFunction", "Resources: {A: {Type: T, Properties: {X: {'Fn::Nope': 1}}}}",
+                 "Template error: Encountered unsupported function: Fn::Nope Supported functions "
+                 "are: ["},
+        Notation{"UnknownFunctionInOutputs",
+                 "Resources: {A: {Type: T}}\nOutputs: {O: {Value: {'Fn::Nope': 1}}}",
+                 "Template error: Encountered unsupported function: Fn::Nope"},
+        Notation{"FunctionBesideOthers",
+                 "Resources: {A: {Type: T, Properties: {X: {'Fn::Base64': a, b: 1}}}}",
+                 "Template format error: Fn::Base64 must be the only member of its object"},
         Notation{"Version", "AWSTemplateFormatVersion: 2010-09-10\nResources: {A: {Type: T}}",
                  "Template format error: Unsupported AWSTemplateFormatVersion"}),
     [](const auto& one) { return one.param.name; });
@@ -256,6 +269,20 @@ INSTANTIATE_TEST_SUITE_P(
               {{"P", "abc"}},
               "Parameter 'P' must contain at most 2 characters"},
         Value{"NotANumber", "{Type: Number}", {{"P", "abc"}}, "Parameter 'P' must be a number"},
+        Value{
+            "NumberThatIsNone", "{Type: Number}", {{"P", "nan"}}, "Parameter 'P' must be a number"},
+        Value{
+            "NumberWithoutEnd", "{Type: Number}", {{"P", "inf"}}, "Parameter 'P' must be a number"},
+        Value{
+            "LengthCountsCharacters", "{Type: String, MaxLength: 4}", {{"P", "äöüß"}}, "\"äöüß\""},
+        Value{"ShortInCharacters",
+              "{Type: String, MinLength: 3}",
+              {{"P", "äö"}},
+              "Parameter 'P' must contain at least 3 characters"},
+        Value{"PatternOfAlternatives",
+              "{Type: String, AllowedPattern: 'a|b'}",
+              {{"P", "ab"}},
+              "Parameter 'P' must match pattern a|b"},
         Value{"TooSmall",
               "{Type: Number, MinValue: 5}",
               {{"P", "4"}},
@@ -283,8 +310,8 @@ Resources:
   Bucket: {Type: T}
 )";
 
-std::string evaluated(std::string_view expression) {
-  auto document = parse_document(functions_template);
+std::string evaluated(std::string_view expression, const std::string& more = {}) {
+  auto document = parse_document(more + std::string(functions_template));
   auto of = read_template(*document);
   if (of.has_error()) return of.error().message();
   const ParameterTexts texts = *resolve_parameters(*of, {}, {});
@@ -347,10 +374,35 @@ INSTANTIATE_TEST_SUITE_P(
                  "are: [Fn::Base64, Fn::GetAtt, "
                  "Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, "
                  "Ref, Fn::Equals, Fn::If, Fn::Not, "
-                 "Condition, Fn::And, Fn::Or, Fn::Sub]"},
+                 "Condition, Fn::And, Fn::Or, Fn::Sub, Fn::Cidr]"},
+        Notation{"Cidr", "!Cidr ['10.1.2.3/16', 3, 8]",
+                 R"(["10.1.0.0/24","10.1.1.0/24","10.1.2.0/24"])"},
+        Notation{"CidrOfOne", "!Select [0, !Cidr ['192.168.0.0/24', '1', '6']]",
+                 "\"192.168.0.0/26\""},
+        Notation{"CidrOfIpv6", "!Cidr ['2001:db8::/56', 2]",
+                 R"(["2001:db8::/64","2001:db8:0:1::/64"])"},
+        Notation{"CidrBeyondTheBlock", "!Cidr ['10.0.0.0/24', 3, 7]",
+                 "Template error: Fn::Cidr block has 2 such parts, not 3"},
+        Notation{"CidrOfNothing", "!Cidr [here, 1, 8]",
+                 "Template error: Fn::Cidr needs an address block such as 10.0.0.0/16, not here"},
+        Notation{"DefaultValueWithoutExtensions",
+                 "!FindInMap [RegionMap, mars, AMI, {DefaultValue: x}]",
+                 "Template error: Fn::FindInMap requires a list argument of 3 elements"},
         Notation{"PolicyConditionIsNoFunction", "{Condition: {StringEquals: {a: b}}}",
                  R"({"Condition":{"StringEquals":{"a":"b"}}})"}),
     [](const auto& one) { return one.param.name; });
+
+TEST(Functions, LanguageExtensionsBringMore) {
+  const std::string extended = "Transform: AWS::LanguageExtensions\n";
+  EXPECT_EQ(evaluated("{'Fn::Length': [1, 2]}", extended), "2");
+  EXPECT_EQ(evaluated("!FindInMap [RegionMap, mars, AMI, {DefaultValue: !Ref Name}]", extended),
+            "\"soil\"");
+  EXPECT_EQ(evaluated("!FindInMap [NoMap, mars, AMI, {DefaultValue: x}]", extended), "\"x\"");
+  EXPECT_EQ(evaluated("!FindInMap [RegionMap, eu-west-1, AMI, {DefaultValue: x}]", extended),
+            "\"ami-1\"");
+  EXPECT_EQ(evaluated("!FindInMap [RegionMap, mars, AMI, {Default: x}]", extended),
+            "Template error: the fourth argument of Fn::FindInMap must be a DefaultValue");
+}
 
 TEST(References, TheGraphFollowsRefGetAttSubAndDependsOn) {
   auto document = parse_document(

@@ -39,7 +39,7 @@ void Advance::begin_restore() {
   std::vector<std::string> added;
   for (auto& [id, record] : resources_) {
     if (record.added) {
-      record.kept = record.deletion == Keep::retain;
+      record.kept = record.deletion == Keep::retain && !stack_.retain_except_on_create;
       add_leftover(record);
       added.push_back(id);
       continue;

@@ -8,6 +8,7 @@ import subprocess
 
 import botocore.exceptions
 import pytest
+from support.server import eventually
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}]}
@@ -167,3 +168,35 @@ def test_every_resource_type_from_creation_over_change_to_deletion(cloud, tmp_pa
     formation.delete_stack(StackName="all")
     settle(cloud, "all", "stack_delete_complete")
     assert everything(cloud) == before
+
+
+def test_a_policy_over_several_targets_of_which_one_refuses_leaves_nothing_behind(cloud):
+    formation, iam, sns = cloud.client("cloudformation"), cloud.client("iam"), cloud.client("sns")
+    iam.create_role(RoleName="several", AssumeRolePolicyDocument=json.dumps(TRUST))
+    topic = sns.create_topic(Name="several")["TopicArn"]
+    before = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}]}
+    public = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": topic}]}
+    for kind, properties in {
+            "IAM::Policy": {"PolicyName": "p", "PolicyDocument": allow, "Roles": ["several", "nobody"]},
+            "SNS::TopicPolicy": {"PolicyDocument": public, "Topics": [topic, topic + "-none"]}}.items():
+        resources = {"A": {"Type": "AWS::" + kind, "Properties": properties}}
+        formation.create_stack(StackName="several", TemplateBody=json.dumps({"Resources": resources}),
+                               Capabilities=["CAPABILITY_IAM"])
+        eventually(lambda: formation.describe_stacks(StackName="several")["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE")
+        formation.delete_stack(StackName="several")
+        settle(cloud, "several", "stack_delete_complete")
+    assert iam.list_role_policies(RoleName="several")["PolicyNames"] == []
+    assert json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]) == json.loads(before)
+
+
+def test_an_update_with_an_empty_list_of_tags_removes_them(cloud):
+    template = json.dumps({"Resources": {"A": {"Type": "AWS::SNS::Topic"}}})
+    formation = cloud.client("cloudformation")
+    formation.create_stack(StackName="tagged", TemplateBody=template, Tags=tags(team="soil"))
+    settle(cloud, "tagged", "stack_create_complete")
+    formation.update_stack(StackName="tagged", TemplateBody=template, Tags=[])
+    settle(cloud, "tagged", "stack_update_complete")
+    assert formation.describe_stacks(StackName="tagged")["Stacks"][0]["Tags"] == []
+    topic = ids_of(cloud, "tagged")["A"]
+    assert cloud.client("sns").list_tags_for_resource(ResourceArn=topic)["Tags"] == []

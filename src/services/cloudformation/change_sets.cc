@@ -131,8 +131,10 @@ Task<Result<CreateChangeSetOutput>> Service::create_change_set(const wire::Call&
   }
   wish.parameters = given_parameters(in.parameters);
   wish.previous = before.parameters;
-  CO_TRY(wish.tags, given_tags(in.tags));
-  if (in.tags.empty()) wish.tags = before.tags;
+  wish.tags = before.tags;
+  if (in.tags) {
+    CO_TRY(wish.tags, given_tags(*in.tags));
+  }
   wish.capabilities = capability_texts(in.capabilities);
   Draft draft;
   auto prepared = deploy::prepare(wish, call.scope, with_.engine.types(), strictness(wish.tags));
@@ -188,10 +190,10 @@ Result<ExecuteChangeSetOutput> Service::execute_change_set(store::Txn& tx, const
         "ChangeSet [" + set->arn(call.scope) +
         "] cannot be executed in its current execution status of [" +
         (set->execution == "AVAILABLE" ? std::string("OBSOLETE") : set->execution) + "]");
+  stack->retain_except_on_create = in.retain_except_on_create.value_or(false);
   if (set->creates) {
     stack->on_failure =
         in.disable_rollback.value_or(false) ? deploy::OnFailure::nothing : set->on_failure;
-    stack->retain_except_on_create = in.retain_except_on_create.value_or(false);
   } else {
     if (in.disable_rollback.value_or(false))
       return errors::validation_error("DisableRollback is not supported here for updates");

@@ -332,6 +332,17 @@ TEST_F(CloudFormation, TemplatesThatAreRefusedLeaveNothingBehind) {
             "ValidationError: Parameters: [P] must have values"},
            {"Transform: Nope\nResources: {A: {Type: Test::Thing}}",
             "ValidationError: No transform named Nope found."},
+           {"Parameters: {I: {Type: Number, Default: 2}}\nResources: {A: {Type: Test::Thing}, B: "
+            "{Type: Test::Thing, Properties: {Name: !Ref A, Size: !Select [!Ref I, [a, b]]}}}",
+            "ValidationError: Template error: Fn::Select cannot select nonexistent value at index "
+            "2"},
+           {"Mappings: {M: {a: {b: c}}}\nResources: {A: {Type: Test::Thing, Properties: {Size: "
+            "!FindInMap [M, !Ref AWS::Region, b]}}}",
+            "ValidationError: Template error: Unable to get mapping for M::eu-west-1::b"},
+           {"Resources: {A: {Type: Test::Thing, Properties: {Size: !Sub '${A2.Nope}'}}, A2: {Type: "
+            "Test::Thing}}",
+            "ValidationError: Template error: resource A2 does not support attribute type Nope in "
+            "Fn::GetAtt"},
            {"Resources: {A: {Type: Test::Thing, Properties: {'Fn::Transform': {Name: x}}}}",
             "ValidationError: Template format error: Fn::Transform and Fn::ForEach are not "
             "supported here"}})
@@ -341,6 +352,59 @@ TEST_F(CloudFormation, TemplatesThatAreRefusedLeaveNothingBehind) {
   EXPECT_THAT(said(create(one, {.stack_name = "1-bad"})),
               HasSubstr("Member must satisfy regular expression pattern"));
   EXPECT_TRUE(read(&Service::describe_stacks, DescribeStacksInput{})->stacks.empty());
+}
+
+TEST_F(CloudFormation, WhatOnlyTheWorkTellsIsNotRefusedBeforehand) {
+  const auto created = create(
+      "Resources: {A: {Type: Test::Thing}, B: {Type: Test::Thing, Properties: {Size: !Select [1, "
+      "!Split [':', !GetAtt A.Arn]]}}}\nOutputs: {Id: {Value: !Select [2, !Split ['/', !Ref "
+      "AWS::StackId]]}, Parts: {Value: !Join ['-', !Split [':', !GetAtt A.Arn]]}}");
+  ASSERT_TRUE(created.has_value()) << said(created);
+  EXPECT_EQ(settled(), "CREATE_COMPLETE");
+  EXPECT_THAT(*created->stack_id, testing::EndsWith(*describe().outputs[0].output_value));
+  EXPECT_THAT(*describe().outputs[1].output_value, StartsWith("arn-demo-A-"));
+  const auto changed = update(
+      "Resources: {C: {Type: Test::Thing}, B: {Type: Test::Thing, Properties: {Size: !Select [1, "
+      "!Split [':', !GetAtt C.Arn]]}}}");
+  ASSERT_TRUE(changed.has_value()) << said(changed);
+  EXPECT_EQ(settled(), "UPDATE_COMPLETE");
+}
+
+TEST_F(CloudFormation, TagsStayIfNotNamedAndGoIfEmpty) {
+  const std::vector<Tag> tags{{.key = "team", .value = "soil"}};
+  ASSERT_TRUE(create(one, {.tags = tags}).has_value());
+  settled();
+  ASSERT_TRUE(update(two).has_value());
+  settled();
+  ASSERT_EQ(describe().tags->size(), 1u);
+  const auto cleared = update(two, {.tags = std::vector<Tag>()});
+  ASSERT_TRUE(cleared.has_value()) << said(cleared);
+  EXPECT_EQ(settled(), "UPDATE_COMPLETE");
+  EXPECT_TRUE(describe().tags->empty());
+}
+
+TEST_F(CloudFormation, RetainExceptOnCreateHoldsForWhatAnUpdateAdds) {
+  const std::string more =
+      "Resources: {A: {Type: Test::Thing, Properties: {Size: '1'}}, New: {Type: Test::Thing, "
+      "DeletionPolicy: Retain}, Bad: {Type: Test::Thing, DependsOn: New}}";
+  ASSERT_TRUE(create(one).has_value());
+  settled();
+  world_.refuses = "Bad";
+  ASSERT_TRUE(update(more).has_value());
+  EXPECT_EQ(settled(), "UPDATE_ROLLBACK_COMPLETE");
+  EXPECT_EQ(world_.things.size(), 2u) << "it is to be retained";
+  ASSERT_TRUE(update(more, {.retain_except_on_create = true}).has_value());
+  EXPECT_EQ(settled(), "UPDATE_ROLLBACK_COMPLETE");
+  EXPECT_EQ(world_.things.size(), 2u) << "its creation was undone";
+  CreateChangeSetInput set{.change_set_name = "c", .stack_name = "demo", .template_body = more};
+  ASSERT_TRUE(wait(service_->create_change_set(call_, std::move(set))).has_value());
+  ASSERT_TRUE(
+      write(&Service::execute_change_set,
+            ExecuteChangeSetInput{
+                .change_set_name = "c", .stack_name = "demo", .retain_except_on_create = true})
+          .has_value());
+  EXPECT_EQ(settled(), "UPDATE_ROLLBACK_COMPLETE");
+  EXPECT_EQ(world_.things.size(), 2u);
 }
 
 TEST_F(CloudFormation, AFailureIsToldAndRolledBack) {
@@ -361,6 +425,9 @@ TEST_F(CloudFormation, OnFailureDecides) {
   world_.refuses = "A";
   ASSERT_TRUE(create(one, {.on_failure = OnFailure::do_nothing}).has_value());
   EXPECT_EQ(settled(), "CREATE_FAILED");
+  EXPECT_THAT(said(update(two)),
+              StartsWith("ValidationError: This stack is currently in a non-terminal "
+                         "[CREATE_FAILED] state."));
   ASSERT_TRUE(write(&Service::delete_stack, DeleteStackInput{.stack_name = "demo"}).has_value());
   const auto gone = create(one, {.on_failure = OnFailure::delete_, .stack_name = "other"});
   EXPECT_EQ(settled(*gone->stack_id), "DELETE_COMPLETE");

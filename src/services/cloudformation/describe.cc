@@ -30,6 +30,7 @@ Stack shown(const store::ReadTxn& tx, const deploy::Stack& stack) {
   if (!stack.description.empty()) out.description = stack.description;
   if (!stack.reason.empty()) out.stack_status_reason = stack.reason;
   out.rollback_configuration.emplace();
+  out.tags.emplace();
   for (const auto& value : stack.outputs) {
     Output output{.output_key = value.name, .output_value = value.value};
     if (!value.description.empty()) output.description = value.description;

@@ -164,6 +164,11 @@ Result<void> check_updatable(const deploy::Stack& stack) {
   for (const std::string_view fine :
        {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
     if (stack.status == fine) return {};
+  if (stack.status == "CREATE_FAILED")
+    return errors::validation_error(
+        "This stack is currently in a non-terminal [CREATE_FAILED] state. To update the stack from "
+        "this state, please use the disable-rollback parameter with update-stack API. To rollback "
+        "to the last known good state, use the rollback-stack API");
   return errors::validation_error("Stack:" + stack.arn() + " is in " + stack.status +
                                   " state and can not be updated.");
 }

@@ -102,8 +102,10 @@ Task<Result<UpdateStackOutput>> Service::update_stack(const wire::Call& call, Up
   }
   wish.parameters = given_parameters(in.parameters);
   wish.previous = before.deployment.parameters;
-  CO_TRY(wish.tags, given_tags(in.tags));
-  if (in.tags.empty()) wish.tags = before.deployment.tags;
+  wish.tags = before.deployment.tags;
+  if (in.tags) {
+    CO_TRY(wish.tags, given_tags(*in.tags));
+  }
   wish.capabilities = capability_texts(in.capabilities);
   CO_TRY(const auto prepared,
          deploy::prepare(wish, call.scope, with_.engine.types(), strictness(wish.tags)));
@@ -127,6 +129,7 @@ Task<Result<UpdateStackOutput>> Service::update_stack(const wire::Call& call, Up
     if (!changes.any()) return errors::validation_error("No updates are to be performed.");
     stack.target = tx.next_sequence();
     stack.updated = call.now;
+    stack.retain_except_on_create = in.retain_except_on_create.value_or(false);
     tx.put(deploy::keys::deployment(call.scope, stack.uuid, stack.target),
            deploy::encode(prepared.deployment));
     with_.engine.begin(tx, stack, Phase::apply, "UPDATE_IN_PROGRESS", token, call.now);

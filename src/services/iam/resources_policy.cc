@@ -130,23 +130,32 @@ class PolicyResource : public deploy::DescribedType {
  public:
   PolicyResource() : DescribedType(policy_facts) {}
 
+  // All roles or none: if one refuses, those before it give the policy back.
   Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
-    co_return co_await update(request, request.name, deploy::no_properties, properties);
+    Client client(request.caller);
+    std::vector<std::string> done;
+    for (const auto& role : deploy::texts_of(properties, "Roles")) {
+      const auto put = co_await attach(client, properties, role);
+      if (put.has_value()) {
+        done.push_back(role);
+        continue;
+      }
+      const auto undone =
+          co_await withdraw(client, deploy::text_of(properties, "PolicyName"), std::move(done));
+      if (undone.has_value()) co_return put.error();
+      co_return deploy::completed(describe(request.name), put);
+    }
+    co_return describe(request.name);
   }
 
   Task<Result<Made>> update(const Request& request, const std::string& id,
                             const json::object& before, const json::object& after) const override {
     Client client(request.caller);
     const auto wanted = deploy::texts_of(after, "Roles");
-    for (const auto& role : wanted) {
-      PutRolePolicyInput input{.policy_document = deploy::document_text(after, "PolicyDocument"),
-                               .policy_name = deploy::text_of(after, "PolicyName"),
-                               .role_name = role};
-      CO_CHECK(co_await client.put_role_policy(std::move(input)));
-    }
+    for (const auto& role : wanted) CO_CHECK(co_await attach(client, after, role));
     CO_CHECK(co_await withdraw(client, deploy::text_of(before, "PolicyName"),
                                deploy::beyond(deploy::texts_of(before, "Roles"), wanted)));
-    co_return Made{.physical_id = id, .attributes = {{"Id", id}}};
+    co_return describe(id);
   }
 
   Task<Result<void>> remove(const Request& request, const std::string&,
@@ -157,6 +166,19 @@ class PolicyResource : public deploy::DescribedType {
   }
 
  private:
+  static Made describe(const std::string& id) {
+    return {.physical_id = id, .attributes = {{"Id", id}}};
+  }
+
+  static Task<Result<void>> attach(Client& client, const json::object& properties,
+                                   const std::string& role) {
+    PutRolePolicyInput input{.policy_document = deploy::document_text(properties, "PolicyDocument"),
+                             .policy_name = deploy::text_of(properties, "PolicyName"),
+                             .role_name = role};
+    CO_CHECK(co_await client.put_role_policy(std::move(input)));
+    co_return Result<void>();
+  }
+
   static Task<Result<void>> withdraw(Client& client, std::string policy,
                                      std::vector<std::string> roles) {
     for (const auto& role : roles) {

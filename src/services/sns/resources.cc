@@ -211,10 +211,20 @@ class TopicPolicyType : public deploy::DescribedType {
  public:
   TopicPolicyType() : DescribedType(policy_facts) {}
 
+  // All topics or none: if one refuses, those before it are their owner's alone again.
   Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
     const std::string document = deploy::document_text(properties, "PolicyDocument");
-    for (const auto& topic : deploy::texts_of(properties, "Topics"))
-      CO_CHECK(co_await set(request, topic, document));
+    std::vector<std::string> done;
+    for (const auto& topic : deploy::texts_of(properties, "Topics")) {
+      const auto put = co_await set(request, topic, document);
+      if (put.has_value()) {
+        done.push_back(topic);
+        continue;
+      }
+      const auto undone = co_await reset(request, std::move(done));
+      if (undone.has_value()) co_return put.error();
+      co_return deploy::completed(describe(request.name), put);
+    }
     co_return describe(request.name);
   }
 
@@ -230,16 +240,18 @@ class TopicPolicyType : public deploy::DescribedType {
 
   Task<Result<void>> remove(const Request& request, const std::string&,
                             const json::object& properties) const override {
-    for (const auto& topic : deploy::texts_of(properties, "Topics")) {
-      auto reset = co_await set(request, topic, owner_only(request, topic));
-      if (reset.has_error() && !deploy::says_missing(reset.error())) co_return reset;
-    }
-    co_return Result<void>();
+    co_return co_await reset(request, deploy::texts_of(properties, "Topics"));
   }
 
  private:
   static Made describe(const std::string& id) {
     return {.physical_id = id, .attributes = {{"Id", id}}};
+  }
+
+  static Task<Result<void>> reset(const Request& request, std::vector<std::string> topics) {
+    for (const auto& topic : topics)
+      CO_CHECK(deploy::gone(co_await set(request, topic, owner_only(request, topic))));
+    co_return Result<void>();
   }
 
   static Task<Result<void>> set(const Request& request, const std::string& topic,
