@@ -26,7 +26,7 @@ struct Call {
   Time now;                // one moment for the whole request
   std::string request_id;  // answered to the client; `cloudlet trace` knows it
   std::string endpoint;    // "http://localhost:4566", as the client wrote it: for URLs in answers
-  std::string source_ip;
+  std::string source_ip;  // empty: a call in process
   Cause cause;
   Random* random = nullptr;  // never null inside an operation
 

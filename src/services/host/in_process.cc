@@ -12,7 +12,6 @@ Task<Result<void>> InProcessCaller::call(const wire::Service& service,
                   .now = clock_.now(),
                   .request_id = random_.uuid(),
                   .endpoint = actor_.endpoint,
-                  .source_ip = "127.0.0.1",
                   .cause = actor_.cause,
                   .random = &random_};
   wire::Object in(*operation.input);

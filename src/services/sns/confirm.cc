@@ -1,4 +1,5 @@
 // Confirmation and its opposite: tokens, opt-in, opt-out, and what happens when nobody answers.
+#include "base/digest.h"
 #include "services/sns/confirmation.h"
 #include "services/sns/keys.h"
 #include "services/sns/outside.h"
@@ -48,8 +49,8 @@ void one_deleted_less(store::Txn& tx, const TopicId& topic) {
   write_counts(tx, topic, counts);
 }
 
-// Brings back a subscription that was ended by its opt-out link.
-Result<StoredSubscription> bring_back(store::Txn& tx, const TopicId& topic,
+// Brings back a subscription that was ended by its opt-out link; once.
+Result<StoredSubscription> bring_back(store::Txn& tx, const TopicId& topic, const store::Key& key,
                                       const StoredToken& token) {
   if (token.again.empty()) return rules::invalid_parameter("Token");
   StoredSubscription subscription = decode_subscription(token.again);
@@ -59,6 +60,7 @@ Result<StoredSubscription> bring_back(store::Txn& tx, const TopicId& topic,
     return rules::invalid_parameter("Token");  // subscribed anew meanwhile
   subscription.pending = true;
   tx.put(by_endpoint, subscription.id);
+  tx.put(key, encode(StoredToken{.subscription_id = token.subscription_id, .again = {}}));
   Counts counts = read_counts(tx, topic);
   ++counts.pending;
   if (counts.deleted > 0) --counts.deleted;
@@ -115,12 +117,15 @@ void Service::send_confirmation(store::Txn& tx, const TopicId& topic, const Stor
                                          .id = mailing.random.uuid(),
                                          .token = make_token(tx, topic, token, mailing.now),
                                          .at = mailing.now};
-  const Copy copy{
-      .topic = topic, .stored = stored, .subscription = subscription, .cause = mailing.cause};
+  const Copy copy{.topic = topic,
+                  .stored = stored,
+                  .subscription = subscription,
+                  .cause = mailing.cause.next(mailing.cause.span)};
   with_.outbox.enqueue(tx, confirmation_copy(copy, confirmation, *signer_));
 }
 
-// https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html: signed or not.
+// https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html: signed or not. The same
+// token again says the same: mail programs and people open links twice.
 Result<ConfirmSubscriptionOutput> Service::confirm_subscription(
     store::Txn& tx, const wire::Call& call, const ConfirmSubscriptionInput& input) {
   TRY(const TopicId topic, rules::parse_topic_arn(input.topic_arn));
@@ -128,12 +133,13 @@ Result<ConfirmSubscriptionOutput> Service::confirm_subscription(
   const bool authenticate = input.authenticate_on_unsubscribe == "true";
   if (authenticate && !is_signed(call))
     return errors::authorization_error("AuthenticateOnUnsubscribe needs a signed request");
-  const auto bytes = tx.get(keys::token(topic.scope, topic.name, input.token));
+  const store::Key key = keys::token(topic.scope, topic.name, input.token);
+  const auto bytes = tx.get(key);
   if (!bytes) return rules::invalid_parameter("Token");
   const StoredToken token = decode_token(*bytes);
   auto subscription = read_subscription(tx, topic, token.subscription_id);
   if (!subscription) {
-    TRY(subscription, bring_back(tx, topic, token));
+    TRY(subscription, bring_back(tx, topic, key, token));
   }
   if (subscription->pending) {
     subscription->pending = false;
@@ -161,7 +167,8 @@ void Service::remove(store::Txn& tx, const TopicId& topic, const StoredSubscript
   tx.at(now + token_lifetime, deleted_timer, encode(TimerPayload{.topic = topic, .token = {}}));
 }
 
-// An opt-out link is not signed: then the endpoint's owner is told, and may change their mind.
+// An opt-out link is not signed: its secret is its proof, and the endpoint's owner is told, and may
+// change their mind.
 // https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html
 Result<UnsubscribeOutput> Service::unsubscribe(store::Txn& tx, const wire::Call& call,
                                                const UnsubscribeInput& input) {
@@ -172,6 +179,11 @@ Result<UnsubscribeOutput> Service::unsubscribe(store::Txn& tx, const wire::Call&
   if (!subscription) return UnsubscribeOutput{};
   if (!is_signed(call) && subscription->authenticate_on_unsubscribe)
     return errors::authorization_error("This subscription can be ended by a signed request only");
+  const bool proof_needed = !is_signed(call) && !subscription->opt_out.empty();
+  if ((proof_needed || input.token) &&
+      !equal_constant_time(input.token.value_or(""), subscription->opt_out))
+    return errors::authorization_error(
+        "Without a signature only the whole link of a notification ends a subscription");
   remove(tx, id.topic, *subscription, call.now);
   const bool tell =
       !is_signed(call) && !subscription->pending && subscription->protocol != "lambda";

@@ -24,6 +24,27 @@ std::vector<StoredSubscription> subscriptions_of(const store::ReadTxn& tx, const
 
 }  // namespace
 
+Result<void> Service::hand_on(store::Txn& tx, const Copy& copy, const Message& message,
+                              Signatures& signatures) const {
+  const StoredSubscription& to = copy.subscription;
+  if (to.protocol == "lambda") {
+    const delivery::Event event{.scope = copy.topic.scope,
+                                .source = copy.topic.arn(),
+                                .principal = "sns.amazonaws.com",
+                                .payload = function_event(copy.topic, to, message, signatures),
+                                .cause = copy.cause,
+                                .now = message.at};
+    const delivery::Address function{.kind = "lambda", .arn = to.endpoint, .parameters = {}};
+    return with_.targets.deliver(tx, function, event);
+  }
+  // An endpoint may lead back here: this server itself, or whoever calls it.
+  if (copy.cause.too_deep())
+    return invalid(
+        fmt::format("the message has been handed on {} times: a loop, cut here", copy.cause.hops));
+  with_.outbox.enqueue(tx, notification_copy(copy, message, signatures));
+  return {};
+}
+
 void Service::fan_out(store::Txn& tx, const TopicId& topic, const StoredTopic& stored,
                       const Message& message, Cause cause, std::string note) const {
   if (cause.trace.empty()) cause = with_.journal.begin();
@@ -61,21 +82,9 @@ void Service::fan_out(store::Txn& tx, const TopicId& topic, const StoredTopic& s
       continue;
     }
     const Cause of_copy = of_publish.next(span.id);
-    if (subscription.protocol != "lambda") {
-      const Copy copy{
-          .topic = topic, .stored = stored, .subscription = subscription, .cause = of_copy};
-      with_.outbox.enqueue(tx, notification_copy(copy, message, signatures));
-      ++handed;
-      continue;
-    }
-    const delivery::Event event{.scope = topic.scope,
-                                .source = topic.arn(),
-                                .principal = "sns.amazonaws.com",
-                                .payload = function_event(topic, subscription, message, signatures),
-                                .cause = of_copy,
-                                .now = message.at};
-    const delivery::Address to{.kind = "lambda", .arn = subscription.endpoint, .parameters = {}};
-    const auto outcome = with_.targets.deliver(tx, to, event);
+    const Copy copy{
+        .topic = topic, .stored = stored, .subscription = subscription, .cause = of_copy};
+    const auto outcome = hand_on(tx, copy, message, signatures);
     if (outcome.has_error()) {
       span.outcome = Outcome::failed;
       span.reason += ": " + outcome.error().message();

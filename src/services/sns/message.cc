@@ -92,9 +92,10 @@ Result<void> set_text(Message& message, const std::string& text,
 }
 
 Links links_for(const TopicId& topic, const StoredSubscription& subscription) {
+  std::string opt_out = "Action=Unsubscribe&SubscriptionArn=" + subscription.arn(topic);
+  if (!subscription.opt_out.empty()) opt_out += "&Token=" + subscription.opt_out;
   return {.signing_cert_url = cert_url(subscription.base_url),
-          .unsubscribe_url = url(subscription.base_url,
-                                 "Action=Unsubscribe&SubscriptionArn=" + subscription.arn(topic))};
+          .unsubscribe_url = url(subscription.base_url, opt_out)};
 }
 
 std::string confirm_url(const TopicId& topic, const StoredSubscription& subscription,

@@ -44,6 +44,9 @@ void address_post(OutsideDelivery& delivery, const Copy& copy, std::string_view 
                       {"x-amz-sns-subscription-arn", copy.subscription.arn(copy.topic)}};
   delivery.headers.emplace_back("Content-Type", policy.content_type);
   delivery.headers.emplace_back("User-Agent", "Amazon Simple Notification Service Agent");
+  // Back at this server, or passed on by whoever gets it, the hops go on counting.
+  if (std::string trace = copy.cause.header(); !trace.empty())
+    delivery.headers.emplace_back("X-Amzn-Trace-Id", std::move(trace));
 }
 
 bool is_mail(const StoredSubscription& subscription) {

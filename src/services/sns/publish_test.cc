@@ -43,6 +43,13 @@ struct PublishTest : SnsTest {
     BIO_free(memory);
     return answer == 1;
   }
+  // Why something of this trace failed, if anything did.
+  std::optional<std::string> failure(const std::string& trace) {
+    settle();
+    for (const auto& span : journal.trace(trace))
+      if (span.outcome == journal::Outcome::failed) return span.reason;
+    return std::nullopt;
+  }
   // Reasons of the newest publish's spans, publish first.
   std::vector<std::string> reasons() {
     settle();
@@ -302,6 +309,35 @@ TEST_F(PublishTest, AnHttpEndpointIsAskedAndThenPosted) {
   ASSERT_TRUE(sink.wait_for(3));
   EXPECT_EQ(sink.requests().at(2).body, "raw text");
   EXPECT_THAT(sink.requests().at(2).head, HasSubstr("x-amz-sns-rawdelivery: true\n"));
+}
+
+TEST_F(PublishTest, AnEndpointThatLeadsBackHereIsALoopThatEnds) {
+  delivery::HttpSink sink;
+  dispatcher.start();
+  subscribe(topic, "http", sink.url());
+  ASSERT_TRUE(sink.wait_for(1));
+  const json::object asked = json::parse(sink.requests().at(0).body).as_object();
+  run(&Service::confirm_subscription,
+      {.token = std::string(asked.at("Token").as_string()), .topic_arn = topic})
+      .value();
+  // What the endpoint is sent, it publishes again, as this server would if the endpoint were its
+  // own.
+  std::size_t posts = 1;
+  wire::Call again = call();
+  again.cause.trace = std::string(32, 'a');
+  while (posts < 40) {
+    ASSERT_EQ(
+        outcome(run(&Service::publish, {.message = "round and round", .topic_arn = topic}, again)),
+        "ok");
+    if (failure(again.cause.trace)) break;
+    ASSERT_TRUE(sink.wait_for(++posts));
+    const std::string head = sink.requests().back().head, name = "X-Amzn-Trace-Id: ";
+    const std::size_t at = head.find(name) + name.size();
+    ASSERT_GT(at, name.size());
+    again.cause = Cause::from_header(head.substr(at, head.find('\n', at) - at)).value();
+  }
+  EXPECT_EQ(posts, 16);
+  EXPECT_THAT(failure(again.cause.trace).value_or(""), HasSubstr("a loop, cut here"));
 }
 
 TEST_F(PublishTest, EmailJsonIsTheDocument) {

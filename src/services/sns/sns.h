@@ -19,6 +19,8 @@
 
 namespace cloudlet::sns {
 
+struct Copy;
+
 struct Collaborators {
   store::Store& store;
   const delivery::Targets& targets;
@@ -90,6 +92,9 @@ class Service final : public Operations, public delivery::Target {
   void token_expires(store::Txn& tx, const store::Timer& timer) const;
   void remove(store::Txn& tx, const TopicId& topic, const StoredSubscription& subscription,
               Time now) const;
+  // Hands one subscription its copy.
+  Result<void> hand_on(store::Txn& tx, const Copy& copy, const Message& message,
+                       Signatures& signatures) const;
   // Hands `message` to every subscription. `cause`: what the publish came from.
   void fan_out(store::Txn& tx, const TopicId& topic, const StoredTopic& stored,
                const Message& message, Cause cause, std::string note) const;

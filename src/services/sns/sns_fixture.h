@@ -153,6 +153,13 @@ struct SnsTest : testing::Test {
                {.token = parameter(url, "Token"), .topic_arn = parameter(url, "TopicArn")},
                unsigned_call());
   }
+  Result<UnsubscribeOutput> end_by_link(const std::string& url) {
+    const std::string token = parameter(url, "Token");
+    return run(&Service::unsubscribe,
+               {.subscription_arn = parameter(url, "SubscriptionArn"),
+                .token = token.empty() ? std::nullopt : std::optional(token)},
+               unsigned_call());
+  }
   std::vector<std::string> calls() {
     std::vector<std::string> found;
     store->snapshot()->scan(store::prefix(store::make_key("called")),

@@ -60,7 +60,8 @@ std::string encode(const StoredSubscription& subscription) {
       .text(12, subscription.base_url)
       .time(13, subscription.created)
       .time(14, subscription.pending_until)
-      .text(15, subscription.principal);
+      .text(15, subscription.principal)
+      .text(16, subscription.opt_out);
   return writer.take();
 }
 
@@ -82,6 +83,7 @@ StoredSubscription decode_subscription(std::string_view bytes) {
       case 13: subscription.created = reader.time(); break;
       case 14: subscription.pending_until = reader.time(); break;
       case 15: subscription.principal = reader.text(); break;
+      case 16: subscription.opt_out = reader.text(); break;
       default: break;
     }
   assert_that(!subscription.id.empty() && !subscription.protocol.empty(),

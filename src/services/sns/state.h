@@ -52,6 +52,7 @@ struct StoredSubscription {
   std::string delivery_policy;  // JSON as given; empty: none
   std::string base_url;         // where its links point to: as the subscriber's client wrote it
   std::string principal;        // ARN of who subscribed
+  std::string opt_out;          // the secret of its opt-out links; empty: made before there was one
   Time created;
   Time pending_until;  // unconfirmed by then: it goes away
 

@@ -73,6 +73,7 @@ Result<SubscribeOutput> Service::subscribe(store::Txn& tx, const wire::Call& cal
     subscription = *std::move(existing);  // a new link for the one that was not opened
   } else {
     subscription.id = call.uuid();
+    subscription.opt_out = call.rng().hex(32);
     subscription.pending = input.protocol != "lambda";
     subscription.authenticated = !subscription.pending;
     ++(subscription.pending ? counts.pending : counts.confirmed);

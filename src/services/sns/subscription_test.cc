@@ -39,19 +39,63 @@ TEST_F(SnsTest, AnEmailSubscriptionIsConfirmedByItsLinkAndEndedByItsOptOut) {
   const std::string opt_out = link(MailLink::Action::unsubscribe);
   EXPECT_EQ(parameter(opt_out, "SubscriptionArn"), arn);
 
-  EXPECT_EQ(outcome(run(&Service::unsubscribe, {.subscription_arn = arn}, unsigned_call())), "ok");
+  EXPECT_EQ(outcome(end_by_link(opt_out)), "ok");
   EXPECT_EQ(topic_attributes(topic)["SubscriptionsDeleted"], "1");
   publish(topic, "gone");
   ASSERT_THAT(mails(), SizeIs(3));
   EXPECT_EQ(mails()[0].subject, "AWS Notification - Unsubscribe Confirmation");
-  EXPECT_EQ(outcome(run(&Service::unsubscribe, {.subscription_arn = arn}, unsigned_call())), "ok")
-      << "twice is fine";
+  EXPECT_EQ(outcome(end_by_link(opt_out)), "ok") << "twice is fine";
 
   ASSERT_EQ(outcome(confirm_by_link()), "ok") << "the opt-out can be taken back";
+  EXPECT_EQ(outcome(confirm_by_link()), "ok") << "twice is fine";
   EXPECT_EQ(topic_attributes(topic)["SubscriptionsConfirmed"], "1");
   EXPECT_EQ(topic_attributes(topic)["SubscriptionsDeleted"], "0");
   publish(topic, "back");
   EXPECT_THAT(mails(), SizeIs(4));
+}
+
+TEST_F(SnsTest, WhoWasBroughtBackAndLeavesAgainIsNotBroughtBackByTheOldLink) {
+  const std::string topic = make_topic();
+  const std::string arn = subscribe(topic, "email", "ann@example.com");
+  ASSERT_EQ(outcome(confirm_by_link()), "ok");
+  publish(topic, "m");
+  ASSERT_EQ(outcome(end_by_link(link(MailLink::Action::unsubscribe))), "ok");
+  ASSERT_EQ(outcome(confirm_by_link()), "ok");
+  ASSERT_EQ(outcome(run(&Service::unsubscribe, {.subscription_arn = arn})), "ok");
+  EXPECT_EQ(outcome(confirm_by_link()), "InvalidParameter: Invalid parameter: Token");
+}
+
+TEST_F(SnsTest, WhoSeesASubscriptionInAListCannotEndItWithoutASignature) {
+  const std::string topic = make_topic();
+  const std::string arn = subscribe(topic, "email", "ann@example.com");
+  ASSERT_EQ(outcome(confirm_by_link()), "ok");
+  for (const auto& token : {std::optional<std::string>(), std::optional<std::string>("guess")})
+    for (const wire::Call& who : {unsigned_call(), anonymous_call()})
+      EXPECT_THAT(
+          outcome(run(&Service::unsubscribe, {.subscription_arn = arn, .token = token}, who)),
+          HasSubstr("AuthorizationError"));
+  EXPECT_THAT(outcome(run(&Service::unsubscribe, {.subscription_arn = arn, .token = "guess"})),
+              HasSubstr("AuthorizationError"));
+  EXPECT_EQ(attributes_of(arn)["PendingConfirmation"], "false");
+}
+
+TEST_F(SnsTest, LinksMadeBeforeTheyHadASecretStillWork) {
+  const std::string topic = make_topic();
+  const std::string arn = subscribe(topic, "email", "ann@example.com");
+  ASSERT_EQ(outcome(confirm_by_link()), "ok");
+  const TopicId id{.scope = call().scope, .name = "alerts"};
+  store
+      ->transact_blocking([&](store::Txn& tx) -> Result<void> {
+        auto old = read_subscription(tx, id, arn.substr(arn.rfind(':') + 1)).value();
+        old.opt_out.clear();
+        write_subscription(tx, id, old);
+        return {};
+      })
+      .value();
+  publish(topic, "m");
+  const std::string opt_out = link(MailLink::Action::unsubscribe);
+  EXPECT_EQ(parameter(opt_out, "Token"), "");
+  EXPECT_EQ(outcome(run(&Service::unsubscribe, {.subscription_arn = arn}, unsigned_call())), "ok");
 }
 
 TEST_F(SnsTest, NobodyAnswersForThreeDays) {
