@@ -43,6 +43,9 @@ TEST_F(SandboxTest, The_data_folder_other_code_and_the_hosts_secrets_are_not_the
   EXPECT_THAT(escape("list:/root"), AnyOf(gone, denied));
   EXPECT_THAT(escape("read:/proc/1/environ"), AnyOf(gone, denied));
   EXPECT_THAT(escape("list:/sys"), AnyOf(gone, denied));
+  // The home of instances is built below the programs' folder, with the host's /proc in it.
+  EXPECT_THAT(escape("list:/var/runtime/root/usr"), AnyOf(gone, denied));
+  EXPECT_THAT(escape("read:/var/runtime/root/proc/1/cmdline"), AnyOf(gone, denied));
 }
 
 TEST_F(SandboxTest, Only_its_own_tmp_is_writable) {
@@ -64,6 +67,7 @@ TEST_F(SandboxTest, System_calls_that_reach_for_the_kernel_or_others_are_refused
   EXPECT_EQ(escape("rawsocket"), "\"Address family not supported by protocol\"");
   EXPECT_EQ(escape("widefamily"), "\"Address family not supported by protocol\"");
   EXPECT_EQ(escape("wideterminal"), not_permitted);
+  EXPECT_EQ(escape("paste"), not_permitted);
   EXPECT_EQ(escape("setuid"), not_permitted);
   EXPECT_THAT(escape("kill"), AnyOf(not_permitted, "\"allowed\""));  // its own init ignores it
   EXPECT_THAT(answer(native(), "1"), HasSubstr("\"event\":1"));
@@ -142,6 +146,78 @@ def handler(event, context):
   function->memory_mb = 2048;
   function->timeout = std::chrono::seconds(30);
   EXPECT_EQ(answer(function, "{}"), "\"No space left on device\"");
+}
+
+TEST_F(SandboxTest, An_instance_opens_its_output_by_name_and_its_own_entries_of_proc) {
+  EXPECT_EQ(answer(python("f", R"(
+import subprocess
+def handler(event, context):
+    with open('/dev/stderr', 'w') as f: f.write('written by name\n')
+    subprocess.run('echo from a shell > /dev/stdout', shell=True, check=True)
+    return [b'ZYGOTE' in open('/proc/self/environ', 'rb').read(), open('/proc/self/io').readline()[:6]]
+)"),
+                   "{}"),
+            R"([false, "rchar:"])");
+  EXPECT_THAT(log_->text(), HasSubstr("written by name\n"));
+  EXPECT_THAT(log_->text(), HasSubstr("from a shell\n"));
+}
+
+TEST_F(SandboxTest, Nothing_is_inherited_but_what_an_instance_needs) {
+  const char* code = R"(
+import os, signal
+def handler(event, context):
+    held = {}
+    for fd in os.listdir('/proc/self/fd'):
+        try: held[int(fd)] = os.readlink('/proc/self/fd/' + fd).split(':')[0].split('[')[0]
+        except OSError: pass  # the listing's own
+    others = {kind for fd, kind in held.items() if fd > 3} - {'/dev/null', '/dev/urandom'}
+    return [[held[fd] for fd in range(4)], sorted(others), list(signal.pthread_sigmask(signal.SIG_BLOCK, []))]
+)";
+  EXPECT_EQ(answer(python("f", code), "{}"),
+            R"([["/dev/null", "pipe", "pipe", "socket"], [], []])");
+}
+
+// The zygote's memory is every Python instance's: the environment of one must not pass through it.
+TEST_F(SandboxTest, Variables_of_another_function_are_not_in_an_instances_memory) {
+  for (int count = 40; count > 0; count -= 8) {
+    auto victim = python("victim" + std::to_string(count), "def handler(e, c): return 1");
+    victim->environment["PW"] = "hid";
+    for (int i = 0; i < count; ++i)
+      victim->environment["PW" + std::to_string(i)] = "hidden-long-enough-for-the-heap";
+    EXPECT_EQ(answer(victim, "{}"), "1");
+  }
+  auto thief = python("thief", R"(
+import ctypes, re
+def handler(event, context):
+    wanted, found = re.compile(rb'hid[d]en-long|PW[0-9]*[=]hid'), set()  # does not find itself
+    for line in open('/proc/self/maps'):
+        where, rights, *rest = line.split()
+        if 'r' not in rights or '[v' in line: continue
+        start, end = (int(text, 16) for text in where.split('-'))
+        found.update(wanted.findall(ctypes.string_at(start, end - start)))
+    return sorted(text.decode() for text in found)
+)");
+  thief->memory_mb = 1024;
+  thief->timeout = std::chrono::seconds(20);
+  EXPECT_EQ(answer(thief, "{}"), "[]");
+}
+
+TEST_F(SandboxTest, Processes_that_a_function_left_end_with_its_instance) {
+  auto function = python("f", R"(
+import os, time
+def handler(event, context):
+    if event == 'count': return len([p for p in os.listdir('/proc') if p.isdigit()])
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0: time.sleep(1000)
+        os._exit(0)
+    os.wait()
+    if event == 'exit': os._exit(7)
+)");
+  EXPECT_EQ(answer(function, "\"fork\""), "null");
+  EXPECT_EQ(answer(function, "\"count\""), "2");
+  EXPECT_THAT(answer(function, "\"exit\""), HasSubstr("exit status 7"));
+  EXPECT_EQ(answer(function, "\"count\""), "1");
 }
 
 }  // namespace

@@ -175,24 +175,23 @@ struct Spawn {
 
   Packer pack() const {
     Packer p(MessageKind::spawn);
-    p.number(id)
-        .number(static_cast<std::uint64_t>(kind))
-        .text(package)
-        .texts(arguments)
-        .texts(environment);
+    p.number(id).number(static_cast<std::uint64_t>(kind)).text(package).texts(arguments);
     p.number(user)
         .number(memory_bytes)
         .number(memory_by_rlimit)
         .number(tmp_bytes)
-        .number(processes_max);
+        .number(processes_max)
+        .texts(environment);
     return p;
   }
+  // All but the environment, which comes last: it holds a function's keys, and only the process
+  // that becomes its instance may read them (`texts`). What a spawner once had in its memory, every
+  // later instance would find in its own.
   static Spawn unpack(Unpacker& u) {
     Spawn s;
     s.id = u.number(), s.kind = static_cast<SpawnKind>(u.number()), s.package = u.text(),
     s.arguments = u.texts();
-    s.environment = u.texts(), s.user = u.number(), s.memory_bytes = u.number(),
-    s.memory_by_rlimit = u.number();
+    s.user = u.number(), s.memory_bytes = u.number(), s.memory_by_rlimit = u.number();
     s.tmp_bytes = u.number(), s.processes_max = u.number();
     return s;
   }

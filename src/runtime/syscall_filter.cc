@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -67,6 +68,15 @@ bool refuse_namespaces(scmp_filter_ctx filter) {
   return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
 }
 
+// What a terminal would take as typed: TIOCSTI, and the console's paste (TIOCLINUX).
+bool refuse_typing(scmp_filter_ctx filter) {
+  for (const scmp_datum_t request : {TIOCSTI, TIOCLINUX})
+    if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+                         SCMP_A1(SCMP_CMP_MASKED_EQ, int_bits, request)) != 0)
+      return false;
+  return true;
+}
+
 bool limit_sockets(scmp_filter_ctx filter, Datagrams datagrams) {
   const auto refuse = [&](auto... comparisons) {
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket),
@@ -117,9 +127,7 @@ Result<std::string> syscall_filter(Datagrams datagrams) {
   // A tree, not a list: each call costs a few comparisons.
   seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   if (!refuse_all(filter.get()) || !refuse_namespaces(filter.get()) ||
-      !limit_sockets(filter.get(), datagrams) ||
-      seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-                       SCMP_A1(SCMP_CMP_MASKED_EQ, int_bits, 0x5412)) != 0)
+      !limit_sockets(filter.get(), datagrams) || !refuse_typing(filter.get()))
     return invalid("seccomp: a rule was refused");
   return exported(filter.get());
 }

@@ -49,9 +49,13 @@ bool drop_privileges(const Spawn& spawn, std::uint64_t features, std::string& wh
     prctl(PR_CAPBSET_DROP, capability);
   if ((features & switch_user) != 0 && spawn.user != 0) {
     const auto id = static_cast<uid_t>(spawn.user);
-    if (setgroups(0, nullptr) != 0 || setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0)
+    // The output pipe goes with it: /dev/stderr is opened anew by whoever writes to it by name.
+    if (fchown(STDOUT_FILENO, id, id) != 0 || setgroups(0, nullptr) != 0 ||
+        setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0)
       return fail(why, "user id");
   }
+  // A function may look at itself, in /proc/self. Not at its init: a copy of the launcher.
+  prctl(PR_SET_DUMPABLE, spawn.kind == SpawnKind::python ? 1 : 0);
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct head{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   __user_cap_data_struct none[2] = {};

@@ -30,6 +30,12 @@ bool restrict_mount(const std::string& path, std::uint64_t attributes, bool recu
                  sizeof wanted) == 0;
 }
 
+// A folder of ours without what is mounted below it: the root being built is below the programs.
+bool bind_folder_readonly(const std::string& from, const std::string& to) {
+  return mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+         restrict_mount(to, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
+}
+
 bool bind_readonly(const std::string& from, const std::string& to, std::uint64_t more = 0) {
   return mount(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0 &&
          restrict_mount(to, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | more, true);
@@ -111,9 +117,9 @@ bool fill_root(const std::string& root, const Hello& hello, std::string& why) {
   mkdir((root + programs_inside).c_str(), 0755);
   if (mount("/proc", (root + "/proc").c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
     return fail(why, "mount /proc");
-  if (!bind_readonly(hello.programs, root + programs_inside, MOUNT_ATTR_NODEV))
+  if (!bind_folder_readonly(hello.programs, root + programs_inside))
     return fail(why, "mount of programs");
-  if (!bind_readonly(hello.packages, root + packages_inside, MOUNT_ATTR_NODEV))
+  if (!bind_folder_readonly(hello.packages, root + packages_inside))
     return fail(why, "mount of packages");
   return true;
 }

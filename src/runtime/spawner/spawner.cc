@@ -75,7 +75,12 @@ Spawner::Step Spawner::handle(Packet packet, Child& child) {
   switch (u.kind()) {
     case MessageKind::hello: greet(Hello::unpack(u), std::move(packet.fds)); return Step::go_on;
     case MessageKind::filter: filter_ = u.text(); return Step::go_on;
-    case MessageKind::spawn: return spawn(Spawn::unpack(u), std::move(packet.fds), child);
+    case MessageKind::spawn: {
+      Spawn wanted = Spawn::unpack(u);
+      const Step step = spawn(std::move(wanted), u, std::move(packet.fds), child);
+      explicit_bzero(packet.bytes.data(), packet.bytes.size());
+      return step;
+    }
     case MessageKind::kill: {
       const auto found = running_.find(u.number());
       if (found != running_.end()) kill(found->second.pid, SIGKILL);
@@ -102,14 +107,16 @@ void Spawner::greet(const Hello& hello, std::vector<int> fds) {
   home_.endpoint_listener = -1;
 }
 
-Spawner::Step Spawner::spawn(Spawn spawn, std::vector<int> fds, Child& child) {
+Spawner::Step Spawner::spawn(Spawn spawn, Unpacker& environment, std::vector<int> fds,
+                             Child& child) {
   const std::uint64_t id = spawn.id;
   const auto refuse = [&](const std::string& why) {
     close_all(fds);
     send_packet(socket_, Packer(MessageKind::failed).number(id).text(why).bytes());
     return Step::go_on;
   };
-  if (spawn.kind == SpawnKind::zygote) return start_zygote(spawn, fds), close_all(fds), Step::go_on;
+  if (spawn.kind == SpawnKind::zygote)
+    return start_zygote(spawn, environment, fds), close_all(fds), Step::go_on;
   if (fds.size() != 2) return refuse("two descriptors are needed");
   std::string why;
   if (!make_cgroup(spawn, why)) return refuse(why);
@@ -122,6 +129,7 @@ Spawner::Step Spawner::spawn(Spawn spawn, std::vector<int> fds, Child& child) {
     return refuse(reason("namespace of processes"));
   const pid_t pid = fork_();
   if (pid == 0) {
+    spawn.environment = environment.texts();
     if (become(std::move(spawn), fds[0], fds[1], port, status_pipe[1], child))
       return Step::in_child;
     _exit(127);
@@ -144,7 +152,7 @@ Spawner::Step Spawner::spawn(Spawn spawn, std::vector<int> fds, Child& child) {
 }
 
 // Trusted code of ours, with the launcher's own rights: it will build sandboxes itself.
-void Spawner::start_zygote(const Spawn& spawn, const std::vector<int>& fds) {
+void Spawner::start_zygote(const Spawn& spawn, Unpacker& environment, const std::vector<int>& fds) {
   const pid_t pid = fork();
   if (pid != 0) {
     running_[spawn.id] = {.pid = pid};
@@ -159,7 +167,7 @@ void Spawner::start_zygote(const Spawn& spawn, const std::vector<int>& fds) {
   take_descriptors(fds[0], fds[1]);
   close_all_but_taken(false);
   if (home_.has(user_namespace)) keep_capabilities();
-  execute(spawn.arguments, spawn.environment);
+  execute(spawn.arguments, environment.texts());
   _exit(127);
 }
 
@@ -179,6 +187,10 @@ bool Spawner::become(Spawn spawn, int control, int output, int api_port, int sta
     for (const int fd : {control, output, pid_namespace_, signals_})
       if (fd > control_descriptor) close(fd);
     close_all(cgroup_folders_);
+    // The spawner's loop has these blocked.
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
   }
   Confinement with{.spawn = &spawn,
                    .features = home_.ready.features,

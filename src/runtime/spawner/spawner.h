@@ -42,8 +42,8 @@ class Spawner {
 
   Step handle(Packet packet, Child& child);
   void greet(const Hello& hello, std::vector<int> fds);
-  Step spawn(Spawn spawn, std::vector<int> fds, Child& child);
-  void start_zygote(const Spawn& spawn, const std::vector<int>& fds);
+  Step spawn(Spawn spawn, Unpacker& environment, std::vector<int> fds, Child& child);
+  void start_zygote(const Spawn& spawn, Unpacker& environment, const std::vector<int>& fds);
   bool become(Spawn spawn, int control, int output, int api_port, int status_pipe, Child& child);
   void reap();
   void end_all();

@@ -100,6 +100,7 @@ Response escape(const std::string& event) {
     return said(static_cast<int>(syscall(SYS_socket, upper | AF_VSOCK, SOCK_STREAM, 0)));
   if (event.find("wideterminal") != std::string::npos)
     return said(static_cast<int>(syscall(SYS_ioctl, 0, upper | TIOCSTI, "x")));
+  if (event.find("paste") != std::string::npos) return said(ioctl(0, TIOCLINUX, "\2"));
   if (event.find("setuid") != std::string::npos) return said(setuid(0));
   if (event.find("kill") != std::string::npos) return said(kill(getppid(), SIGKILL));
   return Response::failure("Unknown", event);
