@@ -1,5 +1,7 @@
 #include "runtime/api.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -10,6 +12,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <optional>
+#include <vector>
 
 namespace cloudlet::runtime {
 namespace {
@@ -21,6 +24,7 @@ using Response = http::response<http::string_body>;
 
 constexpr std::string_view api_root = "/2018-06-01/runtime/";
 constexpr std::size_t request_bytes_max = 32 * 1024 * 1024;
+constexpr std::size_t connections_max = 64;  // of one instance
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 
 Response reply(http::status status, std::string body, const Request& request) {
@@ -44,34 +48,44 @@ Response accepted(const Request& request) {
   return reply(http::status::accepted, R"({"status":"OK"})", request);
 }
 
-// Waits until the pool hands this instance an event. Ends with the connection's cancellation.
-Task<std::optional<Instance::Next>> next_event(std::shared_ptr<Instance> instance) {
-  const auto start = [instance](auto handler) {
+// Waits until the pool hands this instance an event; nothing if the client leaves meanwhile.
+Task<std::optional<Instance::Next>> next_event(std::shared_ptr<Instance> instance,
+                                               std::shared_ptr<tcp::socket> socket) {
+  const auto start = [instance, socket](auto handler) {
     auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
     auto executor = instance->executor();
-    instance->api_next([waiting, executor](std::optional<Instance::Next> next) {
-      asio::post(executor, [waiting, next = std::move(next)]() mutable {
-        std::move (*waiting)(std::move(next));
-      });
+    const std::uint64_t ticket =
+        instance->api_next([waiting, executor](std::optional<Instance::Next> next) {
+          asio::post(executor, [waiting, next = std::move(next)]() mutable {
+            std::move (*waiting)(std::move(next));
+          });
+        });
+    socket->async_wait(tcp::socket::wait_read, [instance, socket, ticket](auto failed) {
+      char next_byte = 0;
+      if (!failed && ::recv(socket->native_handle(), &next_byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        instance->api_left(ticket);
     });
   };
   using Signature = void(std::optional<Instance::Next>);
-  co_return co_await asio::async_initiate<decltype(asio::use_awaitable), Signature>(
+  auto next = co_await asio::async_initiate<decltype(asio::use_awaitable), Signature>(
       start, asio::use_awaitable);
+  boost::system::error_code ignored;
+  socket->cancel(ignored);
+  co_return next;
 }
 
 Response event_response(const Instance::Next& next, const Instance& instance,
                         const Request& request) {
-  Response response = reply(http::status::ok, next.invocation.payload, request);
-  response.set("Lambda-Runtime-Aws-Request-Id", next.invocation.request_id);
+  Response response = reply(http::status::ok, next.invocation->payload, request);
+  response.set("Lambda-Runtime-Aws-Request-Id", next.invocation->request_id);
   response.set("Lambda-Runtime-Deadline-Ms", std::to_string(next.deadline_ms));
   response.set("Lambda-Runtime-Invoked-Function-Arn", instance.function().arn);
-  const std::string trace = next.invocation.cause.header();
+  const std::string trace = next.invocation->cause.header();
   if (!trace.empty()) response.set("Lambda-Runtime-Trace-Id", trace);
-  if (!next.invocation.client_context.empty())
-    response.set("Lambda-Runtime-Client-Context", next.invocation.client_context);
-  if (!next.invocation.identity.empty())
-    response.set("Lambda-Runtime-Cognito-Identity", next.invocation.identity);
+  if (!next.invocation->client_context.empty())
+    response.set("Lambda-Runtime-Client-Context", next.invocation->client_context);
+  if (!next.invocation->identity.empty())
+    response.set("Lambda-Runtime-Cognito-Identity", next.invocation->identity);
   return response;
 }
 
@@ -106,14 +120,14 @@ Response take_report(Instance& instance, std::string_view path, Request& request
   return accepted(request);
 }
 
-Task<> serve_connection(std::shared_ptr<Instance> instance, tcp::socket socket) {
+Task<> serve_connection(std::shared_ptr<Instance> instance, std::shared_ptr<tcp::socket> socket) {
   boost::beast::flat_buffer buffer;
   for (;;) {
     http::request_parser<http::string_body> parser;
     // What is too large is read all the same, so that the function hears of it; but not for ever.
     parser.body_limit(request_bytes_max);
     parser.header_limit(64 * 1024);
-    const auto [failed, size] = co_await http::async_read(socket, buffer, parser, as_values);
+    const auto [failed, size] = co_await http::async_read(*socket, buffer, parser, as_values);
     if (failed == http::error::body_limit) instance->api_response_too_large();
     if (failed) co_return;
     Request request = parser.release();
@@ -123,7 +137,7 @@ Task<> serve_connection(std::shared_ptr<Instance> instance, tcp::socket socket) 
       response = refuse(http::status::not_found, "NotFound", "no such path", request);
     } else if (path.remove_prefix(api_root.size());
                path == "invocation/next" && request.method() == http::verb::get) {
-      const std::optional<Instance::Next> next = co_await next_event(instance);
+      const std::optional<Instance::Next> next = co_await next_event(instance, socket);
       if (!next) co_return;
       response = event_response(*next, *instance, request);
     } else if (request.method() == http::verb::post) {
@@ -132,23 +146,29 @@ Task<> serve_connection(std::shared_ptr<Instance> instance, tcp::socket socket) 
       response =
           refuse(http::status::method_not_allowed, "MethodNotAllowed", "no such method", request);
     }
-    const auto [broken, written] = co_await http::async_write(socket, *response, as_values);
+    const auto [broken, written] = co_await http::async_write(*socket, *response, as_values);
     if (broken || !request.keep_alive()) co_return;
   }
 }
 
 }  // namespace
 
-Task<> serve_runtime_api(std::shared_ptr<Instance> instance, Fd listener, TaskGroup& tasks) {
+Task<> serve_runtime_api(std::shared_ptr<Instance> instance, Fd listener, ApiPeers peers,
+                         TaskGroup& tasks) {
   const auto acceptor =
       std::make_shared<tcp::acceptor>(instance->executor(), tcp::v4(), listener.release());
-  instance->on_end([acceptor] { acceptor->cancel(); });
+  instance->when_api_closes([acceptor] { acceptor->close(); });
+  std::vector<std::weak_ptr<tcp::socket>> open;
   for (;;) {
-    auto [failed, socket] = co_await acceptor->async_accept(as_values);
+    auto [failed, accepted] = co_await acceptor->async_accept(as_values);
     if (failed) co_return;
+    std::erase_if(open, [](const auto& socket) { return socket.expired(); });
+    if (open.size() >= connections_max || !peers.admits(accepted)) continue;
     boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    tasks.spawn(instance->executor(), "runtime api", serve_connection(instance, std::move(socket)));
+    accepted.set_option(tcp::no_delay(true), ignored);
+    const auto socket = std::make_shared<tcp::socket>(std::move(accepted));
+    open.push_back(socket);
+    tasks.spawn(instance->executor(), "runtime api", serve_connection(instance, socket));
   }
 }
 

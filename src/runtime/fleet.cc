@@ -28,15 +28,17 @@ constexpr std::uint64_t processes_max = 1024;  // as AWS
 // What an interpreter needs beside the function's own memory where only RLIMIT_DATA can be had.
 constexpr std::uint64_t rlimit_slack = std::uint64_t{96} << 20;
 
+std::uint64_t user_of(const Instance& instance) { return first_user + instance.id() % user_count; }
+
 // Waits for the instance's answer. Cannot be cancelled: a client that leaves does not stop its
 // invocation.
-Task<Answer> answer_of(std::shared_ptr<Instance> instance, Invocation invocation) {
-  auto shared = std::make_shared<Invocation>(std::move(invocation));
-  const auto start = [instance, shared](auto handler) {
+Task<Answer> answer_of(std::shared_ptr<Instance> instance,
+                       std::shared_ptr<const Invocation> invocation) {
+  const auto start = [instance, invocation](auto handler) {
     auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
     auto executor = asio::get_associated_executor(*waiting);
     auto guard = asio::make_work_guard(executor);
-    instance->invoke(std::move(*shared), [waiting, executor, guard](Answer answer) {
+    instance->invoke(invocation, [waiting, executor, guard](Answer answer) {
       asio::post(executor, [waiting, answer = std::move(answer)]() mutable {
         std::move (*waiting)(std::move(answer));
       });
@@ -106,13 +108,15 @@ Task<Result<Answer>> Fleet::invoke(std::shared_ptr<const Function> function,
   CO_CHECK(admit(*function));
   const Slot slot(*this, function);
   const asio::any_io_executor here = co_await asio::this_coro::executor;
-  Held instance = take_idle(*function, here);
-  if (!instance) {
-    auto started = co_await start_instance(function, here);
-    if (started.has_error()) co_return started.error();
-    instance = *started;
+  const auto shared = std::make_shared<const Invocation>(std::move(invocation));
+  for (;;) {
+    Held instance = take_idle(*function, here);
+    if (!instance) {
+      CO_TRY(instance, co_await start_instance(function, here));
+    }
+    Answer answer = co_await answer_of(std::move(instance), shared);
+    if (answer.kind != Answer::Kind::missed) co_return answer;
   }
-  co_return co_await answer_of(std::move(instance), std::move(invocation));
 }
 
 Result<void> Fleet::admit(const Function& function) {
@@ -245,7 +249,7 @@ Result<void> Fleet::spawn(const Held& instance, std::vector<std::string> environ
   Spawn spawn{
       .id = instance->id(), .package = function.package, .environment = std::move(environment)};
   spawn.kind = function.language == Language::native ? SpawnKind::native : SpawnKind::python;
-  if (launcher_.switches_user()) spawn.user = first_user + instance->id() % user_count;
+  if (launcher_.switches_user()) spawn.user = user_of(*instance);
   spawn.memory_bytes = static_cast<std::uint64_t>(function.memory_mb) << 20;
   if (launcher_.groups().version() == ControlGroups::Version::none) {
     spawn.memory_by_rlimit = 1;
@@ -294,7 +298,8 @@ std::uint64_t Fleet::memory_peak(Instance& instance) {
 void Fleet::serve_api(Held instance, Fd listener) {
   const asio::any_io_executor executor = instance->executor();
   tasks_.spawn(executor, "runtime api",
-               serve_runtime_api(std::move(instance), std::move(listener), tasks_));
+               serve_runtime_api(instance, std::move(listener),
+                                 launcher_.api_peers(user_of(*instance)), tasks_));
 }
 
 void Fleet::prepare(Language language) {

@@ -76,8 +76,8 @@ class Fleet final : public Runtime, public Instance::Owner {
   Clock::Subscription jumps_ = 0;
 
   mutable std::mutex mutex_;
-  std::map<std::string, Pool> pools_;               // by ARN
-  std::map<std::uint64_t, Held> instances_;         // all that have not ended
+  std::map<std::string, Pool> pools_;        // by ARN
+  std::map<std::uint64_t, Held> instances_;  // all that have not ended
   std::map<std::pair<std::string, std::string>, Credentials> credentials_;  // by ARN and role
   std::uint64_t last_id_ = 0;
   int busy_unreserved_ = 0;

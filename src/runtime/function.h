@@ -52,6 +52,7 @@ struct Answer {
     ok,
     error,    // the function said so, or broke: the payload is {"errorMessage", "errorType", ...}
     timeout,  // it was killed for taking too long; the payload as for an error
+    missed,   // the instance ended before it saw the event: another takes it. Stays in this room
   };
   Kind kind = Kind::ok;
   std::string payload;

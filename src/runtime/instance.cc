@@ -91,15 +91,13 @@ bool Instance::usable(Time now) const {
   return state_ == State::idle && (!expires_ || now + std::chrono::minutes(5) < *expires_);
 }
 
-void Instance::invoke(Invocation invocation, Done done) {
+void Instance::invoke(std::shared_ptr<const Invocation> invocation, Done done) {
   After after;
   std::scoped_lock lock(mutex_);
   current_.emplace(Current{.invocation = std::move(invocation), .done = std::move(done)});
   current_->cold = state_ == State::starting;
   if (state_ == State::ending || state_ == State::ended) {
-    finish(Answer::Kind::error,
-           error_body("Runtime.ExitError", "Runtime exited without providing a reason"),
-           "Runtime.ExitError", after);
+    missed(after);
   } else if (state_ == State::idle) {
     hand_over(after);
   }
@@ -118,7 +116,6 @@ void Instance::ready(After& after) {
 void Instance::hand_over(After& after) {
   state_ = State::busy;
   Current& now = *current_;
-  log_.start(now.invocation.request_id, function_->version);
   now.sent = Steady::now();
   const std::uint64_t ticket = ++ticket_;
   now.deadline_ms = system_millis() + function_->timeout.count();
@@ -128,39 +125,58 @@ void Instance::hand_over(After& after) {
     if (next_waiter_) hand_to_waiter(after);
   } else {
     const std::string deadline_text = std::to_string(now.deadline_ms),
-                      trace = now.invocation.cause.header();
-    const InvokeHead head{.request_id = now.invocation.request_id,
+                      trace = now.invocation->cause.header();
+    const InvokeHead head{.request_id = now.invocation->request_id,
                           .deadline_ms = deadline_text,
                           .arn = function_->arn,
                           .trace = trace,
-                          .client_context = now.invocation.client_context,
-                          .identity = now.invocation.identity};
-    send(pack_invoke(head, now.invocation.payload), after);
-    now.invocation.payload.clear();
+                          .client_context = now.invocation->client_context,
+                          .identity = now.invocation->identity};
+    // A fresh one that is gone already tells by its end what went wrong.
+    if (!send(pack_invoke(head, now.invocation->payload)) && !now.cold) {
+      state_ = State::ending;
+      owner_.kill_instance(*this);
+      return missed(after);
+    }
+    seen();
   }
   arm(function_->timeout, ticket);
 }
 
 void Instance::hand_to_waiter(After& after) {
+  seen();
   Next next{.invocation = current_->invocation, .deadline_ms = current_->deadline_ms};
   after.actions.emplace_back(
       [waiter = std::exchange(next_waiter_, {}), next = std::move(next)] { waiter(next); });
 }
 
-void Instance::send(std::string frame, After& after) {
+void Instance::seen() {
+  current_->seen = true;
+  log_.start(current_->invocation->request_id, function_->version);
+}
+
+void Instance::missed(After& after) {
+  after.actions.emplace_back(
+      [done = std::move(current_->done)] { done(Answer{.kind = Answer::Kind::missed}); });
+  current_.reset();
+}
+
+bool Instance::send(std::string frame) {
   std::string_view rest = frame;
   if (out_.empty()) {
     while (!rest.empty()) {
       const ssize_t sent =
           ::send(control_.native_handle(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0) break;  // full: the rest follows; broken: its end will be told
+      if (sent < 0 && errno != EAGAIN) return false;
+      if (sent < 0) break;  // full: the rest follows
       rest.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
-  if (rest.empty()) return;
+  if (rest.empty()) return true;
   out_.append(rest);
   asio::post(executor_, [self = shared_from_this()] { self->push_out(); });
+  return true;
 }
 
 void Instance::push_out() {
@@ -204,7 +220,8 @@ void Instance::timed_out(std::uint64_t ticket) {
         fmt::format("{:.2f}", static_cast<double>(function_->timeout.count()) / 1000.0);
     const std::string what = "Task timed out after " + seconds + " seconds";
     drain_output();
-    log_.event(iso8601(clock_.now()) + " " + current_->invocation.request_id + " " + what + "\n\n");
+    log_.event(iso8601(clock_.now()) + " " + current_->invocation->request_id + " " + what +
+               "\n\n");
     finish(Answer::Kind::timeout, error_body("Sandbox.Timedout", what), "Sandbox.Timedout", after);
   }
   state_ = State::ending;
@@ -221,7 +238,7 @@ void Instance::end() {
 std::string Instance::error_body(const std::string& type, const std::string& message) const {
   json::object body;
   body["errorType"] = type;
-  body["errorMessage"] = "RequestId: " + current_->invocation.request_id + " Error: " + message;
+  body["errorMessage"] = "RequestId: " + current_->invocation->request_id + " Error: " + message;
   return json::serialize(body);
 }
 
@@ -233,7 +250,7 @@ void Instance::finish(Answer::Kind kind, std::string payload, std::string error_
   current_.reset();
   const auto now = Steady::now();
   const bool started = ended.sent != Steady::time_point{};
-  if (!started) log_.start(ended.invocation.request_id, function_->version);
+  if (!ended.seen) log_.start(ended.invocation->request_id, function_->version);
   Answer answer{.kind = kind,
                 .payload = std::move(payload),
                 .error_type = std::move(error_type),
@@ -251,7 +268,7 @@ void Instance::finish(Answer::Kind kind, std::string payload, std::string error_
     report.status = "timeout";
   else if (kind == Answer::Kind::error && platform)
     report.status = "error", report.error_type = answer.error_type;
-  log_.report(ended.invocation.request_id, report);
+  log_.report(ended.invocation->request_id, report);
   answer.log_tail = log_.take_tail();
   const bool free = state_ == State::busy;
   if (free) state_ = State::idle;
@@ -287,7 +304,7 @@ void Instance::on_started(int pid, int api_socket) {
     {
       std::scoped_lock lock(self->mutex_);
       self->pid_ = pid;
-      if (self->state_ == State::ended) return;
+      if (self->state_ == State::ended || self->speaks_frames_) return;
     }
     if (*listener) self->owner_.serve_api(self, std::move(*listener));
   });
@@ -298,9 +315,13 @@ void Instance::on_exited(const Exit& exit) {
   asio::dispatch(executor_, [self = shared_from_this(), exit] { self->ended(exit); });
 }
 
-void Instance::on_end(std::function<void()> action) {
+void Instance::when_api_closes(std::function<void()> action) {
+  After after;
   std::scoped_lock lock(mutex_);
-  if (state_ != State::ended) end_actions_.push_back(std::move(action));
+  if (state_ == State::ended || speaks_frames_)
+    after.actions.push_back(std::move(action));
+  else
+    close_api_ = std::move(action);
 }
 
 void Instance::ended(const Exit& exit) {
@@ -308,7 +329,7 @@ void Instance::ended(const Exit& exit) {
   std::scoped_lock lock(mutex_);
   if (state_ == State::ended) return;
   // What it said before it ended is still in its sockets.
-  if (control_.is_open()) {
+  if (control_.is_open() && !broken_off_) {
     char buffer[65536];
     for (ssize_t size = 0;
          (size = ::recv(control_.native_handle(), buffer, sizeof buffer, MSG_DONTWAIT)) > 0;)
@@ -319,11 +340,12 @@ void Instance::ended(const Exit& exit) {
   peak_ = std::max(peak_, exit.memory_peak);
   if (exit.for_memory)
     peak_ = std::max(peak_, static_cast<std::uint64_t>(function_->memory_mb) << 20);
+  if (current_ && !current_->cold && !current_->seen) missed(after);
   if (current_) {
     if (current_->sent == Steady::time_point{}) current_->cold = true;
     const std::string what = how_it_ended(exit.status);
     log_.end_line();
-    log_.event("RequestId: " + current_->invocation.request_id + " Error: " + what +
+    log_.event("RequestId: " + current_->invocation->request_id + " Error: " + what +
                "\nRuntime.ExitError\n");
     state_ = State::ending;
     finish(Answer::Kind::error, error_body("Runtime.ExitError", what), "Runtime.ExitError", after);
@@ -332,8 +354,7 @@ void Instance::ended(const Exit& exit) {
   if (next_waiter_)
     after.actions.emplace_back(
         [waiter = std::exchange(next_waiter_, {})] { waiter(std::nullopt); });
-  for (auto& action : end_actions_) after.actions.push_back(std::move(action));
-  end_actions_.clear();
+  if (close_api_) after.actions.push_back(std::exchange(close_api_, {}));
   boost::system::error_code ignored;
   control_.close(ignored);
   output_.close(ignored);

@@ -52,8 +52,9 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
   Instance(Setup setup, Owner& owner, Clock& clock);
 
   void start();  // begins to listen
-  // Only while starting or idle, and one at a time: the pool sees to it.
-  void invoke(Invocation invocation, Done done);
+  // Only while starting or idle, and one at a time: the pool sees to it. Answer::Kind::missed: it
+  // ended while it was idle and never saw the event.
+  void invoke(std::shared_ptr<const Invocation> invocation, Done done);
   // Kills it. A running invocation is answered as a crash.
   void end();
   // Its own thread of the event loop: an invocation that comes from there needs no other.
@@ -65,17 +66,21 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
 
   // The Runtime API's side; on the instance's executor.
   struct Next {
-    Invocation invocation;
+    std::shared_ptr<const Invocation> invocation;
     std::int64_t deadline_ms = 0;
   };
-  using NextWaiter = std::function<void(std::optional<Next>)>;  // nothing: the instance ended
-  void api_next(NextWaiter waiter);
+  // Nothing: the instance ended, or asks on another connection now.
+  using NextWaiter = std::function<void(std::optional<Next>)>;
+  // The ticket of this waiter.
+  std::uint64_t api_next(NextWaiter waiter);
+  void api_left(std::uint64_t ticket);  // that waiter's connection is closed
   bool api_response(std::string_view request_id,
                     std::string body);  // false: not the running request
   bool api_error(std::string_view request_id, std::string body, std::string type);
   void api_init_error(std::string body, std::string type);
   void api_response_too_large();
-  void on_end(std::function<void()> action);  // on its executor
+  // The API is of no use any more: it speaks frames, or has ended. On its executor.
+  void when_api_closes(std::function<void()> action);
 
   void on_started(int pid, int api_socket) override;
   void on_exited(const Exit& exit) override;
@@ -84,11 +89,11 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
   enum class State { starting, idle, busy, ending, ended };
   using Steady = std::chrono::steady_clock;
   struct Current {
-    Invocation invocation;
+    std::shared_ptr<const Invocation> invocation;
     Done done;
     Steady::time_point sent{};
     std::int64_t deadline_ms = 0;
-    bool cold = false;
+    bool cold = false, seen = false;  // seen: it is with the instance, and the log has its START
   };
   // What is to happen once the lock is released.
   struct After {
@@ -102,12 +107,15 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
   void ready(After& after);
   void hand_over(After& after);
   void hand_to_waiter(After& after);
-  void send(std::string frame, After& after);
+  void seen();
+  void missed(After& after);
+  bool send(std::string frame);  // false: the instance has closed the socket
   void push_out();
   void wait_control();
   void read_control();
   void handle_frames(After& after);
-  void handle_frame(FrameKind kind, std::string body, After& after);
+  bool handle_frame(FrameKind kind, std::string body, After& after);  // false: no frame of ours
+  void break_off(const std::string& what);
   void wait_output();
   void read_output();
   void drain_output();
@@ -134,13 +142,15 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
   int pid_ = 0;
   std::optional<Current> current_;
   NextWaiter next_waiter_;
-  std::vector<std::function<void()>> end_actions_;
+  std::uint64_t next_ticket_ = 0;
+  std::function<void()> close_api_;
   std::string in_, out_;
   std::size_t skip_ = 0;  // bytes of an answer that is too large
   std::uint64_t ticket_ = 0;
-  bool speaks_http_ = false,
+  bool speaks_http_ = false, speaks_frames_ = false,
        waits_for_next_ = false;  // an event is ready, but it has not asked for the next
-  bool writing_ = false, reads_paused_ = false, ready_seen_ = false;
+  bool writing_ = false, ready_seen_ = false;
+  bool broken_off_ = false;  // sent what is no frame: not listened to any more
   std::chrono::microseconds init_took_{0};
   std::uint64_t peak_ = 0;
 };

@@ -39,11 +39,16 @@ void Instance::read_control() {
         ::recv(control_.native_handle(), in_.data() + before, read_bytes, MSG_DONTWAIT);
     in_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
     if (size < 0 && errno == EINTR) continue;
-    if (size == 0 || (size < 0 && errno != EAGAIN))
-      return;  // it ended, or closed the socket for good
+    if (size == 0 || (size < 0 && errno != EAGAIN)) {
+      // It ended, or closed the socket for good: no event would reach it. One that works says
+      // by its end, or by taking too long, what became of it; others speak HTTP and need no socket.
+      if (state_ != State::idle || speaks_http_) return;
+      state_ = State::ending;
+      return owner_.kill_instance(*this);
+    }
     if (size < 0) break;
     handle_frames(after);
-    if (!control_.is_open()) return;
+    if (broken_off_) return;
     if (static_cast<std::size_t>(size) < read_bytes) break;
   }
   if (log_.congested()) {
@@ -74,14 +79,7 @@ void Instance::handle_frames(After& after) {
     std::uint32_t size = 0;
     std::memcpy(&size, in_.data() + at, 4);
     const auto kind = static_cast<FrameKind>(in_[at + 4]);
-    if (size > frame_bytes_max) {
-      log::warning("runtime", "instance {} of {} sent a frame of {} bytes: ended", id_,
-                   function_->arn, size);
-      skip_ = 0;
-      in_.clear();
-      if (state_ != State::ending) owner_.kill_instance(*this);
-      return;
-    }
+    if (size > frame_bytes_max) return break_off("a frame of " + std::to_string(size) + " bytes");
     if (size > response_bytes_max + request_id_bytes) {
       at += frame_head_bytes;
       skip_ = size;
@@ -90,31 +88,42 @@ void Instance::handle_frames(After& after) {
     if (in_.size() - at - frame_head_bytes < size) break;
     std::string body = in_.substr(at + frame_head_bytes, size);
     at += frame_head_bytes + size;
-    handle_frame(kind, std::move(body), after);
+    if (!handle_frame(kind, std::move(body), after)) return break_off("a frame of no known kind");
   }
   in_.erase(0, at);
   if (in_.empty() && in_.capacity() > 1024 * 1024) in_.shrink_to_fit();
 }
 
-void Instance::handle_frame(FrameKind kind, std::string body, After& after) {
+bool Instance::handle_frame(FrameKind kind, std::string body, After& after) {
   switch (kind) {
-    case FrameKind::ready: return ready(after);
-    case FrameKind::log: return log_.event(std::move(body));
-    case FrameKind::init_error: return fail_init(std::move(body), {}, after);
+    case FrameKind::ready:
+      speaks_frames_ = !speaks_http_;
+      if (speaks_frames_ && close_api_) after.actions.push_back(std::exchange(close_api_, {}));
+      return ready(after), true;
+    case FrameKind::log: return log_.event(std::move(body)), true;
+    case FrameKind::init_error: return fail_init(std::move(body), {}, after), true;
     case FrameKind::response:
     case FrameKind::error: break;
-    default:
-      log::warning("runtime", "instance {} of {} sent a frame of an unknown kind", id_,
-                   function_->arn);
-      return;
+    default: return false;
   }
   // An answer to what is over already (it was slow, then late) counts for nothing.
   if (state_ != State::busy || !current_ || body.size() < request_id_bytes ||
-      body.compare(0, request_id_bytes, current_->invocation.request_id) != 0)
-    return;
+      body.compare(0, request_id_bytes, current_->invocation->request_id) != 0)
+    return true;
   body.erase(0, request_id_bytes);
-  if (kind == FrameKind::response) return finish(Answer::Kind::ok, std::move(body), {}, after);
-  finish(Answer::Kind::error, std::move(body), "Unhandled", after);
+  if (kind == FrameKind::response)
+    finish(Answer::Kind::ok, std::move(body), {}, after);
+  else
+    finish(Answer::Kind::error, std::move(body), "Unhandled", after);
+  return true;
+}
+
+// Whoever writes garbage where frames are expected is ended, and read no further.
+void Instance::break_off(const std::string& what) {
+  log::warning("runtime", "instance {} of {} sent {}: ended", id_, function_->arn, what);
+  broken_off_ = true;
+  in_ = {};
+  owner_.kill_instance(*this);
 }
 
 void Instance::wait_output() {
@@ -152,23 +161,39 @@ void Instance::drain_output() {
   }
 }
 
-void Instance::api_next(NextWaiter waiter) {
+std::uint64_t Instance::api_next(NextWaiter waiter) {
   After after;
   std::scoped_lock lock(mutex_);
   speaks_http_ = true;
-  const bool surplus = next_waiter_ || (state_ == State::busy && !waits_for_next_);
-  if (surplus || state_ == State::ended)  // asked twice at once: the runtime is broken
-    return static_cast<void>(
-        after.actions.emplace_back([waiter = std::move(waiter)] { waiter(std::nullopt); }));
+  // Asked again before it has answered: the runtime is broken.
+  if ((state_ == State::busy && !waits_for_next_) || state_ == State::ended) {
+    after.actions.emplace_back([waiter = std::move(waiter)] { waiter(std::nullopt); });
+    return 0;
+  }
+  // A client that gave up waiting comes back on a new connection: the newest counts.
+  if (next_waiter_)
+    after.actions.emplace_back(
+        [waiter = std::exchange(next_waiter_, {})] { waiter(std::nullopt); });
   next_waiter_ = std::move(waiter);
-  if (std::exchange(waits_for_next_, false) && state_ == State::busy) return hand_to_waiter(after);
-  ready(after);
+  const std::uint64_t ticket = ++next_ticket_;
+  if (std::exchange(waits_for_next_, false) && state_ == State::busy)
+    hand_to_waiter(after);
+  else
+    ready(after);
+  return ticket;
+}
+
+void Instance::api_left(std::uint64_t ticket) {
+  After after;
+  std::scoped_lock lock(mutex_);
+  if (ticket != next_ticket_ || !next_waiter_) return;
+  after.actions.emplace_back([waiter = std::exchange(next_waiter_, {})] { waiter(std::nullopt); });
 }
 
 bool Instance::api_response(std::string_view request_id, std::string body) {
   After after;
   std::scoped_lock lock(mutex_);
-  if (state_ != State::busy || !current_ || current_->invocation.request_id != request_id)
+  if (state_ != State::busy || !current_ || current_->invocation->request_id != request_id)
     return false;
   finish(Answer::Kind::ok, std::move(body), {}, after);
   return true;
@@ -177,7 +202,7 @@ bool Instance::api_response(std::string_view request_id, std::string body) {
 bool Instance::api_error(std::string_view request_id, std::string body, std::string type) {
   After after;
   std::scoped_lock lock(mutex_);
-  if (state_ != State::busy || !current_ || current_->invocation.request_id != request_id)
+  if (state_ != State::busy || !current_ || current_->invocation->request_id != request_id)
     return false;
   finish(Answer::Kind::error, std::move(body), type.empty() ? "Unhandled" : std::move(type), after);
   return true;

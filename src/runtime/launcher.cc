@@ -160,6 +160,13 @@ void Launcher::kill(Language language, std::uint64_t id) {
   if (link) link->kill(id);
 }
 
+ApiPeers Launcher::api_peers(std::uint64_t user) {
+  constexpr std::uint64_t kernel_limits = network_namespace | landlock_network;
+  if (!switches_user() || (ready_.features & kernel_limits) == kernel_limits) return {};
+  std::scoped_lock lock(mutex_);
+  return {"/proc/" + std::to_string(pid_) + "/net", user};
+}
+
 void Launcher::list_capabilities(const Result<std::string>& filter) {
   capabilities_.clear();
   for (const Walls& wall : walls) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/api_peers.h"
 #include "runtime/cgroups.h"
 #include "runtime/runtime.h"
 #include "runtime/spawner_link.h"
@@ -26,6 +27,8 @@ class Launcher {
   const std::vector<Capability>& capabilities() const { return capabilities_; }
   const ControlGroups& groups() const { return groups_; }
   bool switches_user() const { return (ready_.features & Feature::switch_user) != 0; }
+  // Who may use the Runtime API of an instance that runs as `user`.
+  ApiPeers api_peers(std::uint64_t user);
   // Ends it and with it all instances; returns when it is gone.
   void stop();
 

@@ -138,6 +138,62 @@ while True:
   EXPECT_EQ(runtime().stats().cold_starts, 1u);
 }
 
+// As HTTP libraries do whose patience has a limit.
+TEST_F(RuntimeTest, A_bootstrap_that_gives_up_waiting_and_asks_again_gets_the_next_event) {
+  package("impatient", "bootstrap", R"PY(#!/usr/bin/python3 -S
+import http.client, os
+root, asked, left_open = "/2018-06-01/runtime/", 0, []
+def connect(timeout=None): return http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"], timeout=timeout)
+while True:
+    try:
+        api = connect(0.02 if asked else None)
+        asked += 1
+        api.request("GET", root + "invocation/next")
+        event = api.getresponse()
+    except TimeoutError:
+        api.close() if asked % 2 else left_open.append(api)
+        continue
+    event.read()
+    api = connect()
+    api.request("POST", root + "invocation/" + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", str(asked))
+    api.getresponse().read()
+)PY");
+  auto function = native("impatient");
+  function->package = "impatient";
+  EXPECT_EQ(answer(function, "0"), "1");
+  int asked = 1;
+  while (asked < 3) asked = std::stoi(answer(function, "0"));
+  EXPECT_EQ(runtime().stats().cold_starts, 1u);
+}
+
+TEST_F(RuntimeTest, An_event_that_finds_its_instance_gone_goes_to_a_fresh_one) {
+  // It answers, and is gone before anybody hears of it.
+  auto function = python("f", R"(
+import os, socket, struct, threading
+def handler(event, context):
+    def leave():
+        socket.socket(fileno=os.dup(3)).shutdown(socket.SHUT_RDWR)
+        threading.Event().wait()
+    if event: threading.Timer(0.05, leave).start()
+    return os.environ['AWS_LAMBDA_LOG_STREAM_NAME']
+)");
+  const std::string first = answer(function, "1"), again = answer(function, "0");
+  EXPECT_EQ(first, again);
+  while (runtime().stats().idle != 0) std::this_thread::yield();
+  EXPECT_NE(answer(function, "0"), first);
+  EXPECT_THAT(log_->text(), Not(HasSubstr("ExitError")));
+}
+
+TEST_F(RuntimeTest, Garbage_instead_of_frames_ends_the_instance_and_is_said_once) {
+  auto function = python("f", R"(
+import os
+def handler(event, context):
+    while True: os.write(3, b'x' * 65536)
+)");
+  function->timeout = std::chrono::seconds(20);
+  EXPECT_THAT(answer(function, "0"), HasSubstr("Runtime exited with error: signal: killed"));
+}
+
 TEST_F(RuntimeTest, A_package_without_a_bootstrap_says_so) {
   package("none", "readme", "nothing to run");
   auto function = native("none");

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 
+#include "runtime/api_peers.h"
 #include "runtime/testing/fixture.h"
+#include "runtime/testing/lesser_host.h"
 
 namespace cloudlet::runtime::testing {
 namespace {
@@ -93,6 +95,59 @@ TEST_F(SandboxTest, The_network_leads_to_cloudlet_and_nowhere_else) {
               AnyOf(denied, "\"Connection refused\""));
   ::close(other);
   ::close(endpoint);
+}
+
+TEST_F(SandboxTest, Without_Landlock_the_Runtime_API_of_another_instance_stays_closed) {
+  host_ = no_landlock;
+  package("api", "bootstrap", R"PY(#!/usr/bin/python3 -S
+import http.client, os, socket
+def ask(address, path):
+    api = http.client.HTTPConnection(address)
+    try: api.request("GET", "/2018-06-01/runtime/" + path); return api.getresponse()
+    except OSError as error: return error
+own = os.environ["AWS_LAMBDA_RUNTIME_API"]
+while True:
+    event = ask(own, "invocation/next")
+    other, request = event.read().decode(), event.headers["Lambda-Runtime-Aws-Request-Id"]
+    answer = own
+    if ":" in other:
+        host, port = other.strip('"').split(":")
+        wide = socket.create_connection(("::ffff:" + host, int(port)))
+        wide.send(b"GET /2018-06-01/runtime/other HTTP/1.1\r\n\r\n")
+        ask(other.strip('"'), "invocation/next")
+        try: answer = wide.recv(8).decode() or "closed"
+        except OSError: answer = "closed"
+    api = http.client.HTTPConnection(own)
+    api.request("POST", f"/2018-06-01/runtime/invocation/{request}/response", str(answer).replace("'", '"'))
+    api.getresponse().read()
+)PY");
+  auto first = native("first"), second = native("second");
+  first->package = second->package = "api";
+  const std::string victim = answer(first, "0"), own = answer(second, "0");
+  EXPECT_EQ(answer(second, "\"" + victim + "\""), "closed");
+  EXPECT_EQ(answer(second, "\"" + own + "\""), "HTTP/1.1");
+  EXPECT_EQ(answer(first, "0"), victim);
+}
+
+TEST(ApiPeers, The_owner_of_a_connection_is_read_from_the_kernels_table) {
+  using boost::asio::ip::make_address;
+  const char* table =
+      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
+      "inode\n"
+      "   0: 0100007F:9C41 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 "
+      "1 1\n"
+      "   1: 0500007F:D431 0100007F:9C41 01 00000000:00000000 00:00000000 00000000  2000007        "
+      "0 2 1\n"
+      "   2: 0100007F:D431 0100007F:9C41 01 00000000:00000000 02:000006A3 00000000  2000003        "
+      "0 3 2\n"
+      "   3: 0000000000000000FFFF00000100007F:D432 0000000000000000FFFF00000100007F:9C41 01 "
+      "00000000:00000000 00:00000000 00000000  2000004        0 4 1\n";
+  const boost::asio::ip::tcp::endpoint api(make_address("127.0.0.1"), 0x9C41);
+  EXPECT_EQ(owner_in(table, {make_address("127.0.0.1"), 0xD431}, api), 2000003u);
+  EXPECT_EQ(owner_in(table, {make_address("127.0.0.5"), 0xD431}, api), 2000007u);
+  EXPECT_EQ(owner_in(table, {make_address("127.0.0.1"), 0xD432}, api), 2000004u);
+  EXPECT_EQ(owner_in(table, {make_address("127.0.0.1"), 0xD433}, api), std::nullopt);
+  EXPECT_EQ(owner_in("", {make_address("127.0.0.1"), 0xD433}, api), std::nullopt);
 }
 
 TEST_F(SandboxTest, Memory_beyond_the_limit_ends_the_instance_only) {
