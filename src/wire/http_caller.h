@@ -6,6 +6,7 @@
 //   topics.publish(input);
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -16,12 +17,16 @@
 namespace cloudlet::wire {
 
 struct CallerSettings {
-  HttpEndpoint endpoint;
+  std::optional<HttpEndpoint> endpoint;  // of all services; none: each one's public endpoint
   std::string region = "us-east-1";
   SigningKeys keys;          // no access key: requests go unsigned
   std::string trace_header;  // X-Amzn-Trace-Id, so that a chain stays one; empty: none
   std::size_t response_max = 64 * 1024 * 1024;  // of an answer that does not stream
 };
+
+// Where the public cloud serves it: "https://sns.eu-west-1.amazonaws.com". Global services have one
+// endpoint, whatever the region.
+HttpEndpoint public_endpoint(const Service& service, const std::string& region);
 
 class HttpCaller : public Caller {
  public:

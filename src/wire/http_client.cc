@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "wire/http_client_connection.h"
+#include "wire/tls.h"
 
 namespace cloudlet::wire {
 namespace errors {
@@ -32,6 +33,7 @@ struct HttpClient::State {
   asio::any_io_executor executor;
   HttpClientOptions options;
   std::deque<std::shared_ptr<ClientConnection>> idle;
+  std::shared_ptr<asio::ssl::context> tls;  // made for the first https://
 
   std::shared_ptr<ClientConnection> take(const HttpEndpoint& to);
   void give_back(std::shared_ptr<ClientConnection> connection);
@@ -66,19 +68,22 @@ class ClientBody : public BodySource {
 
 std::string HttpEndpoint::authority() const {
   const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return port == 80 ? name : name + ":" + std::to_string(port);
+  return port == (tls ? 443 : 80) ? name : name + ":" + std::to_string(port);
 }
 
 Result<HttpEndpoint> parse_endpoint(std::string_view url) {
   const auto refuse = [&](std::string_view why) {
     return invalid("'" + std::string(url) + "' is not an endpoint: " + std::string(why));
   };
-  if (!url.starts_with("http://")) return refuse("it must begin with http://");
-  std::string_view rest = url.substr(7);
+  HttpEndpoint to;
+  to.tls = url.starts_with("https://");
+  if (to.tls) to.port = 443;
+  if (!to.tls && !url.starts_with("http://"))
+    return refuse("it must begin with http:// or https://");
+  std::string_view rest = url.substr(to.tls ? 8 : 7);
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find_first_of("/?#@") != std::string_view::npos)
     return refuse("only host and port may follow");
-  HttpEndpoint to;
   std::size_t colon = rest.rfind(':');
   if (rest.starts_with('[')) {
     const std::size_t end = rest.find(']');
@@ -127,7 +132,11 @@ Task<Result<Response>> HttpClient::send(const HttpEndpoint& to, Request request)
   const std::shared_ptr<State> state = state_;
   std::shared_ptr<ClientConnection> connection = state->take(to);
   if (!connection) {
-    connection = std::make_shared<ClientConnection>(state->executor, to, state->options);
+    if (to.tls && !state->tls) {
+      CO_TRY(state->tls, client_tls(state->options.authorities));
+    }
+    connection =
+        std::make_shared<ClientConnection>(state->executor, to, state->options, state->tls);
     CO_CHECK(co_await connection->connect());
   }
   // A server that refuses early answers while the body is still going out: its answer counts more

@@ -17,13 +17,15 @@ namespace cloudlet::wire {
 struct HttpEndpoint {
   std::string host;  // a name or an address
   std::uint16_t port = 80;
+  bool tls = false;
   std::string local;  // the path of a local socket; then host and port are only said, not looked up
 
   std::string authority() const;  // "localhost:4566": what Host says
   bool operator==(const HttpEndpoint&) const = default;
 };
 
-// "http://localhost:4566". Refuses other schemes and what follows the port.
+// "http://localhost:4566", "https://sns.eu-west-1.amazonaws.com". Refuses other schemes and what
+// follows the port.
 Result<HttpEndpoint> parse_endpoint(std::string_view url);
 
 struct HttpClientOptions {
@@ -33,6 +35,7 @@ struct HttpClientOptions {
   Duration stall_timeout{60'000};   // no byte of a body, in or out
   std::size_t head_max = 64 * 1024;
   std::size_t idle_max = 16;  // connections kept for an endpoint
+  std::string authorities;    // whose certificates are believed: see client_tls
 };
 
 // Not thread-safe: all on the executor's thread, tasks and the reading of response bodies too.

@@ -7,6 +7,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -23,10 +24,12 @@ Error broken(const std::string& why) { return {errors::connection_broken, why}; 
 }  // namespace
 
 ClientConnection::ClientConnection(asio::any_io_executor executor, HttpEndpoint to,
-                                   const HttpClientOptions& options)
+                                   const HttpClientOptions& options,
+                                   std::shared_ptr<asio::ssl::context> tls)
     : executor_(executor),
       to_(std::move(to)),
       options_(options),
+      tls_(std::move(tls)),
       socket_(executor),
       timer_(executor) {}
 
@@ -49,6 +52,28 @@ Error ClientConnection::failure(boost::system::error_code error) const {
 }
 
 Task<Result<void>> ClientConnection::connect() {
+  CO_CHECK(co_await connect_plain());
+  if (to_.tls) CO_CHECK(co_await shake_hands());
+  co_return Result<void>();
+}
+
+Task<Result<void>> ClientConnection::shake_hands() {
+  secure_.emplace(socket_, *tls_);
+  boost::system::error_code no_address;
+  asio::ip::make_address(to_.host, no_address);
+  // Addresses are not said: RFC 6066, section 3.
+  if (no_address) SSL_set_tlsext_host_name(secure_->native_handle(), to_.host.c_str());
+  secure_->set_verify_callback(asio::ssl::host_name_verification(to_.host));
+  limit(options_.connect_timeout);
+  const auto [error] = co_await secure_->async_handshake(asio::ssl::stream_base::client, as_values);
+  unlimit();
+  if (!error) co_return Result<void>();
+  const std::string why = timed_out_ ? std::string("no answer in time") : error.message();
+  co_return Error(errors::connection_failed,
+                  "no secure connection to " + to_.authority() + ": " + why);
+}
+
+Task<Result<void>> ClientConnection::connect_plain() {
   const auto failed = [this](const boost::system::error_code& error) {
     const std::string why = timed_out_ ? std::string("no answer in time") : error.message();
     return Error(errors::connection_failed, "cannot connect to " + to_.authority() + ": " + why);
@@ -99,7 +124,8 @@ Task<Result<void>> ClientConnection::write(std::string_view bytes) {
   while (!bytes.empty()) {
     limit(options_.stall_timeout);
     const asio::const_buffer rest(bytes.data(), bytes.size());
-    const auto [error, count] = co_await socket_.async_write_some(rest, as_values);
+    const auto [error, count] = secure_ ? co_await secure_->async_write_some(rest, as_values)
+                                        : co_await socket_.async_write_some(rest, as_values);
     unlimit();
     if (error) co_return failure(error);
     bytes.remove_prefix(count);
@@ -148,7 +174,8 @@ Task<Result<void>> ClientConnection::send(Request& request) {
 Task<Result<std::size_t>> ClientConnection::fill() {
   char* at = in_.prepare();
   const asio::mutable_buffer space(at, in_.room());
-  const auto [error, count] = co_await socket_.async_read_some(space, as_values);
+  const auto [error, count] = secure_ ? co_await secure_->async_read_some(space, as_values)
+                                      : co_await socket_.async_read_some(space, as_values);
   unlimit();
   if (error == asio::error::eof) co_return std::size_t{0};
   if (error) co_return failure(error);

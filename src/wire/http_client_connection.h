@@ -2,8 +2,11 @@
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +20,9 @@ namespace cloudlet::wire {
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
   using Socket = asio::generic::stream_protocol::socket;
+  // `tls`: for an endpoint that wants it.
   ClientConnection(asio::any_io_executor executor, HttpEndpoint to,
-                   const HttpClientOptions& options);
+                   const HttpClientOptions& options, std::shared_ptr<asio::ssl::context> tls);
 
   const HttpEndpoint& endpoint() const { return to_; }
   Task<Result<void>> connect();
@@ -33,6 +37,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   bool reusable() const { return done_ && keep_alive_; }
 
  private:
+  Task<Result<void>> connect_plain();
+  Task<Result<void>> shake_hands();
   Task<Result<void>> write(std::string_view bytes);
   Task<Result<std::size_t>> fill();  // 0: the other side closed
   void limit(Duration time);
@@ -42,7 +48,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   asio::any_io_executor executor_;
   HttpEndpoint to_;
   const HttpClientOptions options_;
+  std::shared_ptr<asio::ssl::context> tls_;
   Socket socket_;
+  std::optional<asio::ssl::stream<Socket&>> secure_;  // over socket_, once hands are shaken
   asio::steady_timer timer_;
   bool timed_out_ = false;
   InBuffer in_;

@@ -9,6 +9,7 @@
 #include <boost/asio/use_future.hpp>
 #include <filesystem>
 
+#include "gen/iam/api.h"
 #include "gen/sts/api.h"
 #include "wire/http_caller.h"
 #include "wire/http_server.h"
@@ -193,9 +194,19 @@ TEST(Endpoint, ParsesAndRefuses) {
   EXPECT_EQ(parse_endpoint("http://localhost:4566/")->authority(), "localhost:4566");
   EXPECT_EQ(parse_endpoint("http://[::1]:4566")->authority(), "[::1]:4566");
   EXPECT_EQ(parse_endpoint("http://host")->port, 80);
-  for (const char* bad : {"", "localhost:4566", "https://x", "http://", "http://x:0",
+  EXPECT_TRUE(*parse_endpoint("https://host") ==
+              (HttpEndpoint{.host = "host", .port = 443, .tls = true}));
+  EXPECT_EQ(parse_endpoint("https://host:443")->authority(), "host");
+  for (const char* bad : {"", "localhost:4566", "ftp://x", "http://", "http://x:0",
                           "http://x:99999", "http://x:1/y", "http://[::1"})
     EXPECT_TRUE(parse_endpoint(bad).has_error()) << bad;
+}
+
+TEST(Endpoint, OfThePublicCloud) {
+  EXPECT_EQ(public_endpoint(sts::service, "eu-west-1").authority(), "sts.eu-west-1.amazonaws.com");
+  EXPECT_EQ(public_endpoint(sts::service, "cn-north-1").authority(),
+            "sts.cn-north-1.amazonaws.com.cn");
+  EXPECT_EQ(public_endpoint(iam::service, "eu-west-1").authority(), "iam.amazonaws.com");
 }
 
 }  // namespace

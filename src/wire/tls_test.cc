@@ -6,13 +6,18 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
+#include <filesystem>
+#include <fstream>
 
+#include "wire/http_client.h"
 #include "wire/http_server.h"
 #include "wire/http_test_client.h"
 
@@ -93,6 +98,47 @@ TEST(Tls, OnePortSpeaksBoth) {
   silent.say("\x16");
   EXPECT_TRUE(silent.closed());
   EXPECT_TRUE(over_tls(port, request).ends_with("secure 300000"));
+}
+
+// What a client that believes `authorities` hears from `to`.
+std::string ask(const HttpEndpoint& to, const std::string& authorities) {
+  asio::io_context context;
+  HttpClient client(context.get_executor(),
+                    {.connect_timeout = Duration(2000), .authorities = authorities});
+  const auto exchange = [](HttpClient& through, HttpEndpoint where) -> Task<std::string> {
+    std::string heard;
+    for (int i = 0; i < 2; ++i) {  // the second over the kept connection
+      Request request{.method = "PUT", .target = "/", .body = Body(std::string(300'000, 'b'))};
+      auto response = co_await through.send(where, std::move(request));
+      if (response.has_error()) co_return response.error().message();
+      heard += (co_await response->body.read_all(1 << 20)).value_or("cut off") + " ";
+    }
+    co_return heard;
+  };
+  auto answer = asio::co_spawn(context, exchange(client, to), asio::use_future);
+  context.run();
+  return answer.get();
+}
+
+TEST(Tls, AClientBelievesItsAuthoritiesAndTheRightNameOnly) {
+  const TlsFiles files = make_files();
+  Clock clock;
+  Secure handler;
+  IoThreads threads(1);
+  HttpServer server(threads, handler, clock, {.tls = *server_tls(files)});
+  const std::uint16_t port = *server.listen("127.0.0.1", 0);
+  const auto folder = std::filesystem::temp_directory_path() / ("tls_test_" + std::to_string(port));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "right.pem") << files.certificate_chain_pem;
+  std::ofstream(folder / "other.pem") << make_files().certificate_chain_pem;
+  HttpEndpoint to{.host = "localhost", .port = port, .tls = true};
+  EXPECT_EQ(ask(to, folder / "right.pem"), "secure 300000 secure 300000 ");
+  EXPECT_EQ(server.stats().accepted, 1u);
+  EXPECT_NE(ask(to, folder / "other.pem").find("certificate verify failed"), std::string::npos);
+  EXPECT_NE(ask(to, folder / "none.pem").find("none.pem"), std::string::npos);
+  to.host = "127.0.0.1";
+  EXPECT_NE(ask(to, folder / "right.pem").find("certificate verify failed"), std::string::npos);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Tls, AKeyThatDoesNotFitIsRefused) {

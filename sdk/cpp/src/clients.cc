@@ -14,10 +14,23 @@ std::string variable(const char* name, const char* otherwise = "") {
   return value ? value : otherwise;
 }
 
-wire::CallerSettings settings() {
+// Every call answers why none can be made.
+class Refusal : public wire::Caller {
+ public:
+  explicit Refusal(Error why) : why_(std::move(why)) {}
+  Task<Result<void>> call(const wire::Service&, const wire::Operation&, void*, void*) override {
+    co_return why_;
+  }
+
+ private:
+  Error why_;
+};
+
+Result<wire::CallerSettings> settings() {
   wire::CallerSettings settings;
-  auto endpoint = wire::parse_endpoint(variable("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"));
-  if (endpoint.has_value()) settings.endpoint = *endpoint;
+  if (const std::string url = variable("AWS_ENDPOINT_URL"); !url.empty()) {
+    TRY(settings.endpoint, wire::parse_endpoint(url));
+  }
   settings.region = variable("AWS_REGION", "us-east-1");
   settings.keys = {.access_key = variable("AWS_ACCESS_KEY_ID"),
                    .secret = variable("AWS_SECRET_ACCESS_KEY"),
@@ -33,16 +46,27 @@ struct Cloud::State {
   asio::io_context io{1};
   TaskGroup tasks{io.get_executor()};
   wire::HttpClient client{io.get_executor()};
-  std::unique_ptr<wire::HttpCaller> caller =
-      std::make_unique<wire::HttpCaller>(client, clock, settings());
+  std::optional<wire::HttpCaller> caller;
+  std::optional<Refusal> refusal;
 };
 
-Cloud::Cloud() : state_(std::make_unique<State>()) {}
+Cloud::Cloud() : state_(std::make_unique<State>()) {
+  auto found = settings();
+  if (found.has_value())
+    state_->caller.emplace(state_->client, state_->clock, std::move(*found));
+  else
+    state_->refusal.emplace(found.error());
+}
 Cloud::~Cloud() = default;
 
-wire::Caller& Cloud::caller() { return *state_->caller; }
+wire::Caller& Cloud::caller() {
+  if (state_->refusal) return *state_->refusal;
+  return *state_->caller;
+}
 
-void Cloud::trace(const std::string& trace_id) { state_->caller->trace(trace_id); }
+void Cloud::trace(const std::string& trace_id) {
+  if (state_->caller) state_->caller->trace(trace_id);
+}
 
 void Cloud::run(Task<> task) {
   bool done = false;
