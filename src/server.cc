@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "console/door.h"
 #include "console/mail_pages.h"
@@ -157,6 +158,7 @@ struct Server::Parts {
   const steady_clock::time_point began = steady_clock::now();
   milliseconds took{0};
   std::string endpoint;
+  const DescriptorShares shares = descriptor_shares(raise_descriptor_limit());
   int listener = -1;
   std::uint16_t port = 0, mqtt_port = 0, mqtts_port = 0;
 
@@ -235,7 +237,9 @@ Result<void> Server::Parts::build() {
   door = make_door();
   {
     std::scoped_lock lock(listeners_mutex);
-    http = std::make_unique<wire::HttpServer>(*threads, *door, clock);
+    wire::HttpOptions http_options;
+    http_options.connections_max = std::min(http_options.connections_max, shares.http);
+    http = std::make_unique<wire::HttpServer>(*threads, *door, clock, std::move(http_options));
   }
   add_pages();
   return {};
@@ -265,7 +269,10 @@ Result<void> Server::Parts::build_services() {
                             packages_folder(functions), caller_for});
   iot = std::make_unique<iot::Service>(*store, targets, *journal, clock, *random,
                                        iot_options(options));
-  broker = std::make_unique<mqtt::Broker>(mqtt::Options{}, iot->application(), clock, *random);
+  mqtt::Options broker_options;
+  broker_options.limits.connections_max =
+      std::min(broker_options.limits.connections_max, shares.mqtt);
+  broker = std::make_unique<mqtt::Broker>(broker_options, iot->application(), clock, *random);
   iot->use(*broker);
   engine = std::make_unique<deploy::Engine>(
       deploy::Engine::Parts{*store, types, clock, caller_for, threads->next()});

@@ -5,10 +5,12 @@
 #include "base/arn.h"
 #include "base/cause.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/spell.h"
 
 namespace cloudlet {
 namespace {
@@ -99,6 +101,28 @@ TEST(Result, TryHandsTheErrorUp) {
   EXPECT_EQ(quarter(8).value(), 2);
   EXPECT_EQ(quarter(6).error().message(), "odd");
   EXPECT_THROW(quarter(6).value(), BrokenInvariant);
+}
+
+TEST(Descriptors, OneKindOfConnectionNeverTakesThemAll) {
+  for (const std::size_t limit : {256, 1024, 4096, 20'000, 1'048'576}) {
+    const auto shares = descriptor_shares(limit);
+    EXPECT_GE(shares.http, 32u) << limit;
+    EXPECT_LE(shares.mqtt + shares.http + limit / 8, limit);
+  }
+}
+
+TEST(Spell, IsSaidOnceWhenItBeginsAndOnceWhenItIsOver) {
+  using namespace std::chrono_literals;
+  const Spell::Moment start{1h};
+  Spell spell;
+  EXPECT_FALSE(spell.missed(start));
+  EXPECT_TRUE(spell.met(start));
+  EXPECT_FALSE(spell.met(start + 1s));
+  EXPECT_FALSE(spell.missed(start + 2s));  // one that flickers is one spell
+  EXPECT_FALSE(spell.met(start + 3s));
+  EXPECT_EQ(spell.missed(start + 13s), 3u);
+  EXPECT_FALSE(spell.missed(start + 14s));
+  EXPECT_TRUE(spell.met(start + 15s));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "mqtt/broker.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/log.h"
+#include "base/spell.h"
 #include "mqtt/connection.h"
 #include "mqtt/core.h"
 #include "mqtt/listener.h"
@@ -32,7 +35,9 @@ struct Broker::State {
   std::atomic<unsigned> next{0};                           // the thread of the next connection
   Clock::Subscription jumps = 0;
   bool running = false;
+  Spell full;  // of connections
 
+  bool room_for_another();
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port,
                                std::shared_ptr<const TlsContext> tls);
   void restore(StoredSession stored, Time now);
@@ -101,13 +106,25 @@ void Broker::State::restore(StoredSession stored, Time now) {
   home.add_session(std::move(session));
 }
 
+// On the thread of the listeners.
+bool Broker::State::room_for_another() {
+  const auto open = core.counters.connections.load(std::memory_order_relaxed);
+  if (open >= core.limits().connections_max) {
+    if (full.met()) log::warning("mqtt", "{} connections are open: more are refused", open);
+    return false;
+  }
+  if (const auto times = full.missed())
+    log::warning("mqtt", "connections are taken again, after {} were refused", *times);
+  return true;
+}
+
 Result<std::uint16_t> Broker::State::listen(const std::string& address, std::uint16_t port,
                                             std::shared_ptr<const TlsContext> tls) {
   auto& shard = *core.shards.front();
   auto accepted = [this, tls](int socket, std::string peer) {
-    // Beyond the limit nothing is answered: that would cost as much as serving it.
-    if (core.counters.connections.load(std::memory_order_relaxed) >=
-        core.limits().connections_max) {
+    if (!room_for_another()) {
+      // Nothing is answered: that would cost as much as serving it. The client reads an end.
+      ::shutdown(socket, SHUT_WR);
       ::close(socket);
       return;
     }

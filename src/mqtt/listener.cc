@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/log.h"
+#include "base/spell.h"
 #include "base/task.h"
 
 namespace cloudlet::mqtt {
@@ -26,6 +27,8 @@ struct SocketListener::State : std::enable_shared_from_this<State> {
     acceptor.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
       if (error == asio::error::operation_aborted || !self->acceptor.is_open()) return;
       if (error) return self->accept_later(error);
+      if (const auto times = self->failing.missed())
+        log::warning("mqtt", "connections are accepted again, after {} failures", *times);
       self->take(std::move(socket));
       self->accept();
     });
@@ -42,7 +45,7 @@ struct SocketListener::State : std::enable_shared_from_this<State> {
   }
 
   void accept_later(const error_code& error) {
-    log::warning("mqtt", "accepting a connection failed: {}", error.message());
+    if (failing.met()) log::warning("mqtt", "connections cannot be accepted: {}", error.message());
     timer.expires_after(pause_after_failure);
     timer.async_wait([self = shared_from_this()](const error_code& stopped) {
       if (!stopped && self->acceptor.is_open()) self->accept();
@@ -53,6 +56,7 @@ struct SocketListener::State : std::enable_shared_from_this<State> {
   tcp::acceptor acceptor;
   asio::steady_timer timer;
   Accepted accepted;
+  Spell failing;
   std::uint16_t port = 0;
 };
 

@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/spell.h"
 #include "wire/http_connection.h"
 #include "wire/http_lane.h"
 
@@ -49,12 +50,14 @@ struct HttpServer::State {
   std::vector<std::shared_ptr<HttpLane>> lanes;
   TaskGroup acceptors;
   std::size_t turn = 0;
+  Spell full;  // of connections
   bool stopped = false;
 };
 
 template <class Protocol>
 Task<> HttpServer::State::accept(asio::basic_socket_acceptor<Protocol> acceptor) {
   asio::steady_timer pause(acceptor.get_executor());
+  Spell failing;
   for (;;) {
     const std::shared_ptr<HttpLane> lane = lanes[turn++ % lanes.size()];
     typename Protocol::endpoint peer;
@@ -62,11 +65,14 @@ Task<> HttpServer::State::accept(asio::basic_socket_acceptor<Protocol> acceptor)
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
       // Out of descriptors, most likely: what is open goes on, and room comes back.
-      log::warning("wire", "accepting a connection failed: {}", error.message());
+      if (failing.met())
+        log::warning("wire", "connections cannot be accepted: {}", error.message());
       pause.expires_after(std::chrono::milliseconds(100));
       co_await pause.async_wait(as_values);
       continue;
     }
+    if (const auto times = failing.missed())
+      log::warning("wire", "connections are accepted again, after {} failures", *times);
     if constexpr (std::is_same_v<Protocol, Tcp>) {
       boost::system::error_code ignored;
       socket.set_option(Tcp::no_delay(true), ignored);
@@ -80,10 +86,14 @@ void HttpServer::State::welcome(HttpConnection::Socket socket, std::string peer,
   shared->accepted.fetch_add(1, std::memory_order_relaxed);
   if (shared->connections.load() >= shared->options.connections_max) {
     shared->refused.fetch_add(1, std::memory_order_relaxed);
+    if (full.met())
+      log::warning("wire", "{} connections are open: more are refused", shared->connections.load());
     (void)!::send(socket.native_handle(), too_many.data(), too_many.size(),
                   MSG_NOSIGNAL | MSG_DONTWAIT);
     return;
   }
+  if (const auto times = full.missed())
+    log::warning("wire", "connections are taken again, after {} were refused", *times);
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
   shared->connections.fetch_add(1);

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -24,6 +25,7 @@ class Cloudlet:
         self.data = self.folder / "data"
         self.arguments = list(arguments)
         self.durability = durability
+        self.open_files = None  # (soft, hard) limit of the process
         self.process = None
         self.port = self.mqtt_port = self.mqtts_port = 0
 
@@ -32,12 +34,16 @@ class Cloudlet:
                    "--mqtts-port", str(self.mqtts_port), "--durability", self.durability, *self.arguments]
         self.log = open(self.folder / "server.log", "ab")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, cwd=self.folder,
-                                        env=self.environment())
+                                        env=self.environment(), preexec_fn=self._limit)
         line = self._ready_line()
         ports = re.search(r"http://[^:]+:(\d+).*mqtt (\d+), mqtts (\d+)", line)
         assert ports, f"no ports in the ready line: {line!r}"
         self.port, self.mqtt_port, self.mqtts_port = (int(p) for p in ports.groups())
         return self
+
+    def _limit(self):
+        if self.open_files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, self.open_files)
 
     def _ready_line(self):
         deadline = time.monotonic() + DEADLINE_S
