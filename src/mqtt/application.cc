@@ -22,12 +22,26 @@ std::string_view to_string(Disconnection reason) {
     case Disconnection::taken_over: return "DUPLICATE_CLIENTID";
     case Disconnection::protocol_error: return "CLIENT_ERROR";
     case Disconnection::not_authorized: return "AUTH_ERROR";
+    case Disconnection::overload:
     case Disconnection::too_slow: return "SERVER_INITIATED_DISCONNECT";
     case Disconnection::quota_exceeded: return "THROTTLED";
     case Disconnection::server_initiated: return "SERVER_INITIATED_DISCONNECT";
     case Disconnection::server_shutdown: return "SERVER_ERROR";
   }
   return "NONE";
+}
+
+std::string_view explain(Disconnection reason) {
+  switch (reason) {
+    case Disconnection::too_slow: return "it did not read what was sent to it";
+    case Disconnection::overload:
+      return "too much waited for all clients together, and most of it for this one";
+    case Disconnection::protocol_error: return "it sent what the protocol does not allow";
+    case Disconnection::not_authorized: return "it published what it may not, or lost its right";
+    case Disconnection::quota_exceeded: return "it went over a limit";
+    case Disconnection::server_shutdown: return "the server stops";
+    default: return {};
+  }
 }
 
 }  // namespace cloudlet::mqtt

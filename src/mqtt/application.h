@@ -228,12 +228,15 @@ enum class Disconnection {
   protocol_error,    // malformed, or against the protocol
   not_authorized,    // published what it may not, or its right to be connected ended
   too_slow,          // did not read what was sent to it
+  overload,          // the memory for all that waits is full, and most of it waited for this one
   quota_exceeded,    // a limit
   server_initiated,  // the application asked
   server_shutdown,
 };
 // AWS IoT's words (lifecycle events): "CLIENT_INITIATED_DISCONNECT", "MQTT_KEEP_ALIVE_TIMEOUT", ...
 std::string_view to_string(Disconnection reason);
+// A sentence for the journal; empty where AWS IoT's word says it all.
+std::string_view explain(Disconnection reason);
 
 // ---- the application
 // ------------------------------------------------------------------------------------------

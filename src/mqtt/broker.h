@@ -47,6 +47,8 @@ struct Limits {
   std::size_t pending_bytes_max = 16 * 1024 * 1024;
   // Bytes waiting for a socket; more: QoS 0 is dropped for it.
   std::size_t output_bytes_max = 2 * 1024 * 1024;
+  // Of all that waits in memory for all clients; more: whoever has most waiting is disconnected.
+  std::size_t waiting_bytes_max = std::size_t{256} * 1024 * 1024;
   // A socket that takes nothing of what waits for it so long is disconnected.
   std::chrono::seconds stalled_max{20};
   // Batches of one connection that wait for a commit; then reading pauses.

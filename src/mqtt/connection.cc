@@ -9,6 +9,8 @@ namespace {
 
 // Memory that a burst needed is given back.
 constexpr std::size_t output_kept_bytes = 64 * 1024;
+// How far what is counted may be from what is.
+constexpr std::size_t uncounted_bytes_max = 64 * 1024;
 
 }  // namespace
 
@@ -119,6 +121,16 @@ void Connection::look_after() {
   if (session_ && state_ == State::open) session_->pump();
   if (unsent() > 0 && !writing_) write();
   if (session_ && state_ == State::open) session_->update_behind();
+  count_waiting(Count::exactly);
+}
+
+void Connection::count_waiting(Count how) {
+  const bool gone = state_ == State::closed;
+  const auto now = gone ? 0 : unsent() + (session_ ? session_->waiting_bytes() : 0);
+  const auto far = now > counted_ ? now - counted_ : counted_ - now;
+  if (far == 0 || (how == Count::nearly && far <= uncounted_bytes_max)) return;
+  core_.waiting_bytes.fetch_add(now - counted_, std::memory_order_relaxed);  // modulo 2^64
+  counted_ = now;
 }
 
 void Connection::write() {
@@ -206,6 +218,7 @@ void Connection::end(Disconnection why, Reason reason) {
   if (session_) leave_session(was_open ? Was::open : Was::connecting);
   if (intake_) intake_->forget_client();
   if (was_open) core_.application.on_disconnected(*client_, why);
+  count_waiting(Count::exactly);
   close_socket();  // last: whoever sees it closed finds everything settled
   shard_->remove(*this);
 }

@@ -56,6 +56,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // End of a round: what the session can send, then one write.
   void look_after();
   bool marked = false;
+  // What waits in memory for this client, for the bound of all together. Exact at the end of a
+  // round, else nearly: the number that all threads share is not touched for every message.
+  enum class Count { nearly, exactly };
+  void count_waiting(Count how = Count::nearly);
+  std::size_t waiting() const { return counted_; }
   // Time passed.
   void check(Time now);
   // A receiver caught up, a batch was committed: go on reading.
@@ -151,6 +156,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string kept_;  // input: the beginning of a packet, or what came behind CONNECT
   std::string output_;
   std::size_t sent_ = 0;
+  std::size_t counted_ = 0;  // in Core::waiting_bytes
 
   Time heard_at_;                    // the last whole packet; before CONNECT: the beginning
   Duration silence_max_{0};          // 1.5 times the keep-alive

@@ -36,6 +36,8 @@ struct Core {
   Random& random;
   TopicTree tree;
   Counters counters;
+  std::atomic<std::size_t> waiting_bytes{
+      0};  // in memory for clients; see Connection::count_waiting
   std::atomic<std::uint64_t> next_connection{1};
   std::vector<std::unique_ptr<Shard>> shards;
 
@@ -53,6 +55,9 @@ struct Core {
     none_expected_.wait(lock, [&] { return expected_ == 0; });
   }
 
+  bool overloaded() const {
+    return waiting_bytes.load(std::memory_order_relaxed) > options.limits.waiting_bytes_max;
+  }
   const Limits& limits() const { return options.limits; }
   TopicLimits topic_limits() const {
     return {.bytes_max = options.limits.topic_bytes_max,

@@ -108,6 +108,30 @@ TEST_F(Hostile, ATricklingReceiverHoldsNobodyUpForLong) {
   publisher.join();
 }
 
+// Each of many receivers that stopped reading stays within its own bound: all together do, too.
+// Those with the most waiting go; who reads stays.
+TEST_F(Hostile, ManyStuckReceiversAreBoundedTogether) {
+  options.limits.waiting_bytes_max = 8 * 1024 * 1024;
+  const auto reads = subscribed("reads", "t/small", 0);
+  std::vector<std::unique_ptr<Peer>> stuck;
+  for (int i = 0; i < 20; ++i) stuck.push_back(subscribed("stuck" + std::to_string(i), "t/#", 0));
+  const auto p = connected("p");
+  for (unsigned i = 1; i <= 200; ++i) {
+    p->send(publish("t/large", Bytes(100'000, 'x'), {.qos = 1, .id = i}));
+    p->expect(puback(i));
+    clock.advance(std::chrono::seconds(i % 20 == 0 ? 1 : 0));  // who stands is not waited for
+  }
+  p->send(publish("t/small", "still here"));
+  reads->expect(publish("t/small", "still here"));
+  std::size_t ended = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto id = "stuck" + std::to_string(i);
+    ended += application.ends_of(id).empty() ? 0 : 1;
+  }
+  EXPECT_GT(ended, 10U);
+  EXPECT_EQ(application.ends_of("reads") + application.ends_of("p"), "");
+}
+
 // Kept sessions are bounded as well: the next one is told that the server is full.
 TEST_F(Hostile, SessionsAreLimited) {
   options.limits.sessions_max = 2;

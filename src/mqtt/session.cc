@@ -101,6 +101,7 @@ bool Session::keep_waiting(Outgoing& message, Qos qos, bool retain) {
   waiting_bytes_ += message.view.payload.size() + message.view.topic.size() + sizeof(Message);
   if (qos == Qos::at_most_once) ++waiting_qos_0_;
   update_behind();
+  connection_->count_waiting();
   shard_.mark(*connection_);
   return true;
 }
@@ -142,6 +143,7 @@ void Session::write(Outgoing& message, const PublishEncoder::Form& form) {
   if (form.qos == Qos::at_most_once && !fits(message, form)) return;
   message.encoder.append(connection_->output(), form);
   if (connection_->unsent() > output_pause_bytes) update_behind();
+  connection_->count_waiting();
   shard_.core().counters.delivered.fetch_add(1, std::memory_order_relaxed);
   shard_.mark(*connection_);
 }

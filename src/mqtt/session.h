@@ -86,6 +86,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void flush_progress();
 
   bool has_waiting() const { return !waiting_.empty() || (more_ && connection_ != nullptr); }
+  std::size_t waiting_bytes() const { return waiting_bytes_; }
   // Any thread: so much waits in memory, and moves, that publishers should wait.
   bool behind() const { return behind_.load(std::memory_order_relaxed); }
   void update_behind();

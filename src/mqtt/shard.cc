@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "mqtt/connection.h"
 
 namespace cloudlet::mqtt {
@@ -15,6 +16,8 @@ constexpr std::size_t routes_max = 16'384;
 constexpr int handlers_a_round = 64;
 constexpr auto tick_every = std::chrono::seconds(1);
 constexpr std::size_t mail_pause_bytes = 256 * 1024;
+// Who has less waiting is not slow: not the one that makes the memory scarce.
+constexpr std::size_t shed_bytes_min = 64 * 1024;
 constexpr std::size_t letters_a_write = 256;
 
 std::size_t letter_bytes(const Message& message) {
@@ -52,7 +55,7 @@ void Shard::run() {
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   while (context_.run_one() > 0) {
-    for (int i = 1; i < handlers_a_round && context_.poll_one() > 0; ++i) {}
+    for (int i = 1; i < handlers_a_round && !core_.overloaded() && context_.poll_one() > 0; ++i) {}
     end_of_round();
   }
 }
@@ -62,7 +65,25 @@ void Shard::end_of_round() {
   // message on every thread.
   send_mail();
   look_after_marked();
+  if (core_.overloaded()) shed();
   send_mail();
+}
+
+void Shard::shed() {
+  std::vector<std::shared_ptr<Connection>> slow;
+  for (const auto& [key, connection] : connections_) {
+    if (connection->waiting() >= shed_bytes_min) slow.push_back(connection);
+  }
+  std::ranges::sort(slow, std::ranges::greater(), &Connection::waiting);
+  const auto enough = core_.limits().waiting_bytes_max / 8 * 7;
+  std::size_t ended = 0;
+  for (const auto& connection : slow) {
+    if (core_.waiting_bytes.load(std::memory_order_relaxed) <= enough) break;
+    connection->end(Disconnection::overload, Reason::quota_exceeded);
+    ++ended;
+  }
+  if (ended > 0 && shedding_.met())
+    log::warning("mqtt", "too much waits for clients that do not read: they are disconnected");
 }
 
 void Shard::look_after_marked() {
@@ -141,13 +162,15 @@ void Shard::take_mail() {
     std::scoped_lock lock(mutex_);
     mail.swap(incoming_);
   }
-  const bool made_wait = mail_bytes() > mail_pause_bytes;
+  bool made_wait = false;  // a publisher saw too much, and no longer does
   std::size_t handled = 0;
   for (const auto& letter : mail) {
     Outgoing message{
         .view = view_of(*letter.message), .owned = letter.message, .encoder = encoder_};
     deliver_here(message, *letter.route, letter.publisher.get());
-    mail_bytes_.fetch_sub(letter_bytes(*letter.message), std::memory_order_relaxed);
+    const auto bytes = letter_bytes(*letter.message);
+    const auto before = mail_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    made_wait = made_wait || (before > mail_pause_bytes && before - bytes <= mail_pause_bytes);
     if (++handled % letters_a_write == 0) look_after_marked();
   }
   obstacle_ = {};  // the publisher isn't here
@@ -237,6 +260,9 @@ void Shard::tick() {
 void Shard::sweep() {
   const auto time = now();
   for (const auto& connection : connections()) connection->check(time);
+  if (const auto times = shedding_.missed())
+    log::warning("mqtt", "no client was disconnected for its backlog any more, after {} rounds",
+                 *times);
   sweep_sessions(time);
 }
 

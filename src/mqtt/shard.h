@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/spell.h"
 #include "base/task.h"
 #include "mqtt/core.h"
 #include "mqtt/encode.h"
@@ -115,6 +116,8 @@ class Shard {
   void run();
   void end_of_round();
   void look_after_marked();
+  // While too much waits for all clients together: ends those here with the most.
+  void shed();
   void send_mail();
   void take_mail();
   void tick();
@@ -141,6 +144,7 @@ class Shard {
     std::weak_ptr<Connection> publisher;
   };
   std::vector<Waiting> waiting_;
+  Spell shedding_;
   Obstacle obstacle_;
 
   std::vector<std::vector<Mail>> outgoing_;  // by thread; handed over at the end of the round

@@ -141,8 +141,9 @@ void MqttApplication::on_connected(const mqtt::Client& client) {
 }
 
 void MqttApplication::on_disconnected(const mqtt::Client& client, mqtt::Disconnection reason) {
-  record(client, "iot:Disconnect", "client/" + client.id, journal::Outcome::ok,
-         std::string(to_string(reason)));
+  std::string why(to_string(reason));
+  if (const auto more = explain(reason); !more.empty()) why.append(": ").append(more);
+  record(client, "iot:Disconnect", "client/" + client.id, journal::Outcome::ok, std::move(why));
 }
 
 void MqttApplication::on_subscribed(const mqtt::Client& client,
