@@ -111,7 +111,8 @@ std::string ask(const HttpEndpoint& to, const std::string& authorities) {
       Request request{.method = "PUT", .target = "/", .body = Body(std::string(300'000, 'b'))};
       auto response = co_await through.send(where, std::move(request));
       if (response.has_error()) co_return response.error().message();
-      heard += (co_await response->body.read_all(1 << 20)).value_or("cut off") + " ";
+      auto body = co_await response->body.read_all(1 << 20);
+      heard += body.has_value() ? *body + " " : body.error().message();
     }
     co_return heard;
   };
