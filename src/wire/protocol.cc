@@ -126,6 +126,8 @@ Response encode_response(const Exchange& exchange, void* output, std::string_vie
     case Protocol::rest_json:
     case Protocol::rest_xml:
       write_rest_answer(response, *operation.output, output);
+      // What says which range of the whole it is: RFC 9110, 15.3.7.
+      if (response.headers.has("Content-Range")) response.status = 206;
       if (streams(*operation.output)) {
         response.body = std::move(stream_of(*operation.output, output));
         if (!response.headers.has("Content-Type"))

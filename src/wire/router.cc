@@ -23,6 +23,11 @@ const ErrorKind not_implemented{
     .name = "NotImplemented", .code = "NotImplemented", .status = 501, .fault = Fault::server};
 }  // namespace errors
 
+Error not_implemented() {
+  return {errors::not_implemented,
+          "A header you provided implies functionality that is not implemented"};
+}
+
 namespace {
 
 // Query parameters that turn a request to a bucket or object into another operation. One that the
@@ -253,8 +258,7 @@ Result<void> Router::State::in_s3(Request& request, const HostHint& host,
                       !RouteTree::takes_header(*operation, "x-amz-copy-source");
   if (foreign || copies) {
     exchange.operation = nullptr;
-    return Error(errors::not_implemented,
-                 "A header you provided implies functionality that is not implemented");
+    return not_implemented();
   }
   if (operation) return {};
   return Error(errors::method_not_allowed,

@@ -44,6 +44,9 @@ class Router {
   std::unique_ptr<State> state_;
 };
 
+// How S3 refuses what it does not serve: 501.
+Error not_implemented();
+
 namespace errors {
 extern const ErrorKind unknown_operation;   // UnknownOperationException, 400; REST: 404
 extern const ErrorKind invalid_action;      // 400: no such Action in that Version

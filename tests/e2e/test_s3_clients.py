@@ -72,6 +72,37 @@ def test_refusals_have_the_services_codes(s3):
     assert code(error) == "BucketAlreadyOwnedByYou"
 
 
+def http(cloud, method, path, **headers):
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        answer = urllib.request.urlopen(urllib.request.Request(cloud.endpoint + path, method=method, headers=named))
+    except urllib.error.HTTPError as error:
+        answer = error
+    return answer.status, answer.headers, answer.read()
+
+
+def test_a_range_is_partial_content_and_one_beyond_the_end_says_the_size(cloud, s3):
+    s3.put_object(Bucket=BUCKET, Key="ranged", Body=b"0123456789")
+    assert s3.get_object(Bucket=BUCKET, Key="ranged", Range="bytes=2-3")["ResponseMetadata"]["HTTPStatusCode"] == 206
+    path = f"/{BUCKET}/ranged"
+    for method in ("GET", "HEAD"):
+        status, headers, _ = http(cloud, method, path, Range="bytes=-3")
+        assert (status, headers["Content-Range"], headers["Content-Length"]) == (206, "bytes 7-9/10", "3")
+        status, headers, _ = http(cloud, method, path)
+        assert (status, headers["Content-Range"]) == (200, None)
+        status, headers, body = http(cloud, method, path, Range="bytes=10-")
+        assert (status, headers["Content-Range"]) == (416, "bytes */10")
+    status, _, body = http(cloud, "GET", path, Range="bytes=10-")
+    assert b"<ActualObjectSize>10</ActualObjectSize>" in body and b"<RangeRequested>bytes=10-</RangeRequested>" in body
+
+
+def test_what_was_not_modified_says_which_it_is(cloud, s3):
+    etag = s3.put_object(Bucket=BUCKET, Key="cached", Body=b"x")["ETag"]
+    for method in ("GET", "HEAD"):
+        status, headers, body = http(cloud, method, f"/{BUCKET}/cached", If_None_Match=etag)
+        assert (status, headers["ETag"], body) == (304, etag, b"") and headers["Last-Modified"].endswith(" GMT")
+
+
 def test_multipart_with_the_transfer_manager(s3, tmp_path):
     source = tmp_path / "large"
     body = os.urandom(20 << 20)

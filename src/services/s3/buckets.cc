@@ -6,6 +6,7 @@
 #include "services/s3/rules.h"
 #include "services/s3/s3.h"
 #include "services/s3/uploads.h"
+#include "wire/router.h"
 
 namespace cloudlet::s3 {
 namespace {
@@ -64,8 +65,7 @@ Result<CreateBucketOutput> Service::create_bucket(store::Txn& tx, const wire::Ca
     return errors::invalid_bucket_acl_with_object_ownership(
         "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
   if (in.object_ownership && *in.object_ownership != ObjectOwnership::bucket_owner_enforced)
-    return errors::not_implemented(
-        "A header you provided implies functionality that is not implemented");
+    return wire::not_implemented();
   TRY(std::string region, choose_region(call, in));
   std::map<std::string, std::string> tags;
   if (in.create_bucket_configuration) {

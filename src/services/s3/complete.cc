@@ -191,7 +191,7 @@ Result<CompleteMultipartUploadOutput> Service::complete_multipart_upload(
                                       : full_checksum(upload->checksum_algorithm, all),
                       .upload_id = in.upload_id};
   CHECK(check_whole(in, object.checksum));
-  CHECK(check_write({.if_match = in.if_match, .if_none_match = in.if_none_match}, current));
+  CHECK(check_write({.if_match = in.if_match, .if_none_match = in.if_none_match}, in.key, current));
   adopt(tx, all, object);
   write_object(tx, place, current, object);
   forget_upload(tx, name, all.parts);

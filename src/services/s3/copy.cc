@@ -72,7 +72,7 @@ Task<Result<CopyObjectOutput>> Service::copy_object(const wire::Call& call, Copy
   const auto write = [&](store::Txn& txn) -> Result<CopyObjectOutput> {
     CHECK(find_bucket(txn, place.account, place.bucket));
     const auto current = current_object(txn, place, in.key);
-    CHECK(check_write(conditions, current));
+    CHECK(check_write(conditions, in.key, current));
     StoredObject object{
         .key = in.key, .etag = to_hex(taken.md5), .modified = call.now, .description = description};
     s3::place(txn, taken, object);

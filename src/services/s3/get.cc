@@ -1,7 +1,10 @@
 // GetObject, HeadObject, GetObjectAttributes, GetObjectTagging: conditions, ranges, parts.
+#include <algorithm>
+#include <boost/json/object.hpp>
 #include <charconv>
 #include <numeric>
 
+#include "base/encoding.h"
 #include "services/s3/intake.h"
 #include "services/s3/keys.h"
 #include "services/s3/outflow.h"
@@ -24,28 +27,33 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
+Error invalid_range(std::string_view asked, std::uint64_t size) {
+  auto members = std::make_shared<boost::json::object>();
+  members->emplace("ActualObjectSize", size);
+  members->emplace("ContentRange", "bytes */" + std::to_string(size));
+  members->emplace("RangeRequested", asked);
+  return errors::invalid_range("The requested range is not satisfiable").with(std::move(members));
+}
+
 // RFC 9110, 14.1.2: one range of bytes. What cannot be read as one is ignored, as the RFC and the
 // service have it; several ranges at once are not served by S3 either.
-Result<Selection> select_range(std::string_view text, std::uint64_t size) {
+Result<Selection> select_range(std::string_view asked, std::uint64_t size) {
   const Selection whole{.range = {.first = 0, .size = size}};
-  if (!text.starts_with("bytes=")) return whole;
-  text.remove_prefix(6);
+  if (!asked.starts_with("bytes=")) return whole;
+  const std::string_view text = asked.substr(6);
   const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos || text.find(',') != std::string_view::npos) return whole;
   const auto first = number(text.substr(0, dash)), last = number(text.substr(dash + 1));
-  const auto refuse = [] {
-    return errors::invalid_range("The requested range is not satisfiable");
-  };
   if (!first && !last) return whole;
   if (!first) {
     if (dash != 0) return whole;
-    if (*last == 0 || size == 0) return refuse();
+    if (*last == 0 || size == 0) return invalid_range(asked, size);
     const std::uint64_t count = std::min(*last, size);
     return Selection{.range = {.first = size - count, .size = count}, .partial = true};
   }
   if (!last && dash + 1 != text.size()) return whole;
   if (last && *last < *first) return whole;
-  if (*first >= size) return refuse();
+  if (*first >= size) return invalid_range(asked, size);
   const std::uint64_t end = last ? std::min(*last + 1, size) : size;
   return Selection{.range = {.first = *first, .size = end - *first}, .partial = true};
 }
@@ -77,6 +85,23 @@ std::optional<std::string> said(const std::optional<std::string>& asked,
   return stored;
 }
 
+// Headers are ASCII: what was sent otherwise is taken for ISO 8859-1, byte by byte, and shown in
+// the words of RFC 2047. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+std::map<std::string, std::string> shown_metadata(std::map<std::string, std::string> metadata) {
+  for (auto& [name, value] : metadata) {
+    if (std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
+      continue;
+    std::string utf8;
+    for (const char c : value) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte >= 0x80) utf8 += static_cast<char>(0xc0 | (byte >> 6));
+      utf8 += static_cast<char>(byte >= 0x80 ? 0x80 | (byte & 0x3f) : byte);
+    }
+    value = "=?UTF-8?B?" + to_base64(utf8) + "?=";
+  }
+  return metadata;
+}
+
 // The members that GetObject and HeadObject share.
 template <class Output, class Input>
 Output answer(const Input& in, const StoredObject& object, const Selection& selection) {
@@ -93,7 +118,7 @@ Output answer(const Input& in, const StoredObject& object, const Selection& sele
   out.content_language = said(in.response_content_language, d.content_language);
   out.expires =
       in.response_expires ? std::optional(http_date(*in.response_expires)) : said({}, d.expires);
-  out.metadata = d.metadata;
+  out.metadata = shown_metadata(d.metadata);
   out.server_side_encryption = std::nullopt;
   if (!d.storage_class.empty()) out.storage_class = parse_storage_class(d.storage_class);
   if (selection.partial) {

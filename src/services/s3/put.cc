@@ -71,7 +71,7 @@ Task<Result<PutObjectOutput>> Service::put_object(const wire::Call& call, PutObj
   const auto write = [&](store::Txn& tx) -> Result<PutObjectOutput> {
     CHECK(find_bucket(tx, place.account, place.bucket));
     const auto current = current_object(tx, place, in.key);
-    CHECK(check_write(conditions, current));
+    CHECK(check_write(conditions, in.key, current));
     StoredObject object{
         .key = in.key, .etag = to_hex(taken.md5), .modified = call.now, .description = description};
     s3::place(tx, taken, object);

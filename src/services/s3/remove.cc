@@ -26,7 +26,7 @@ Result<void> remove(store::Txn& tx, const Place& place, const Removal& removal) 
   if (removal.version && *removal.version != "null")
     return errors::no_such_version("The specified version does not exist.");
   const auto current = current_object(tx, place, removal.key);
-  CHECK(check_write({.if_match = removal.if_match}, current));
+  CHECK(check_write({.if_match = removal.if_match}, removal.key, current));
   if (!current) return {};
   if (removal.if_size && static_cast<std::uint64_t>(*removal.if_size) != current->size)
     return precondition_failed("x-amz-if-match-size");

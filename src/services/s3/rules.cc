@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "services/s3/keys.h"
+#include "wire/router.h"
 
 namespace cloudlet::s3 {
 namespace {
@@ -35,6 +36,10 @@ bool names(std::string_view list, const std::string& etag) {
 }
 
 }  // namespace
+
+Error no_such_key(const std::string& key) {
+  return errors::no_such_key("The specified key does not exist.").with(member("Key", key));
+}
 
 Result<void> check_bucket_name(const std::string& name) {
   const auto refuse = [&] {
@@ -108,7 +113,7 @@ Result<StoredObject> find_object(const store::ReadTxn& tx, const std::string& ac
   const auto bytes = tx.get(keys::object(account, bucket, key));
   if (!bytes) {
     CHECK(find_bucket(tx, account, bucket));
-    return errors::no_such_key("The specified key does not exist.").with(member("Key", key));
+    return no_such_key(key);
   }
   return StoredObject::decode(*bytes);
 }
@@ -125,18 +130,23 @@ Error precondition_failed(const char* condition) {
       .with(member("Condition", condition));
 }
 
-Result<void> check_write(const WriteConditions& conditions,
+Result<void> check_write(const WriteConditions& conditions, const std::string& key,
                          const std::optional<StoredObject>& current) {
   if (conditions.if_none_match && *conditions.if_none_match != "*")
-    return errors::not_implemented(
-               "A header you provided implies functionality that is not implemented")
-        .with(member("Header", "If-None-Match"));
+    return wire::not_implemented().with(member("Header", "If-None-Match"));
   if (conditions.if_none_match && current) return precondition_failed("If-None-Match");
   if (conditions.if_match) {
-    if (!current) return errors::no_such_key("The specified key does not exist.");
+    if (!current) return no_such_key(key);
     if (!names(*conditions.if_match, current->etag)) return precondition_failed("If-Match");
   }
   return {};
+}
+
+Error not_modified(const StoredObject& object) {
+  auto members = std::make_shared<boost::json::object>();
+  members->emplace("ETag", quoted_etag(object.etag));
+  members->emplace("LastModified", http_date(object.modified));
+  return errors::not_modified("Not Modified").with(std::move(members));
 }
 
 Result<void> check_read(const ReadConditions& conditions, const StoredObject& object) {
@@ -148,9 +158,9 @@ Result<void> check_read(const ReadConditions& conditions, const StoredObject& ob
     return precondition_failed("If-Unmodified-Since");
   }
   if (conditions.if_none_match) {
-    if (names(*conditions.if_none_match, object.etag)) return errors::not_modified("Not Modified");
+    if (names(*conditions.if_none_match, object.etag)) return not_modified(object);
   } else if (conditions.if_modified_since && modified <= *conditions.if_modified_since) {
-    return errors::not_modified("Not Modified");
+    return not_modified(object);
   }
   return {};
 }

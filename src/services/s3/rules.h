@@ -39,7 +39,7 @@ struct WriteConditions {
   std::optional<std::string> if_match;
   std::optional<std::string> if_none_match;
 };
-Result<void> check_write(const WriteConditions& conditions,
+Result<void> check_write(const WriteConditions& conditions, const std::string& key,
                          const std::optional<StoredObject>& current);
 
 // The conditions of a read, in the order of RFC 9110, 13.2.2.
@@ -50,6 +50,8 @@ struct ReadConditions {
   std::optional<Time> if_unmodified_since;
 };
 Result<void> check_read(const ReadConditions& conditions, const StoredObject& object);
+
+Error no_such_key(const std::string& key);
 
 std::string quoted_etag(const std::string& etag);
 // An ETag as clients write it in conditions: with or without quotes.

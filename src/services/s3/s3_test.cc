@@ -58,6 +58,18 @@ TEST_F(S3Test, ConditionsOfReadsAndWrites) {
   EXPECT_TRUE(put(std::move(again)).error().is(errors::kinds::precondition_failed));
 }
 
+TEST_F(S3Test, MetadataThatIsNotAsciiIsShownInTheWordsOfRfc2047) {
+  PutObjectInput in{
+      .bucket = "bucket",
+      .key = "k",
+      .metadata = {{"a", "plain"}, {"b", "\xc3\x84M\xc3\x84Z\xc3\x95\xc3\x91 S3"}, {"c", "\xfc"}}};
+  put(std::move(in)).value();
+  const auto metadata = get({.bucket = "bucket", .key = "k"}).value().metadata;
+  EXPECT_EQ(metadata.at("a"), "plain");
+  EXPECT_EQ(metadata.at("b"), "=?UTF-8?B?w4PChE3Dg8KEWsODwpXDg8KRIFMz?=");
+  EXPECT_EQ(metadata.at("c"), "=?UTF-8?B?w7w=?=");
+}
+
 TEST_F(S3Test, WrongDigestsAreRefusedAndNothingChanges) {
   PutObjectInput in{.bucket = "bucket", .checksum_crc32 = "AAAAAA==", .key = "k"};
   in.body = wire::Body(std::string("v"));
