@@ -29,6 +29,8 @@ struct Context {
   const Scope& scope();
   // As `remote`, whatever keys the shell has: for a shell that is to be told which.
   const wire::SigningKeys& keys_for_shell();
+  // Ends the command if the endpoint is no address.
+  void check_endpoint() const;
 
  private:
   enum class Shell { heard, ignored };

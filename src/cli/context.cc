@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/credentials.h"
+#include "wire/http_client.h"
 
 namespace cloudlet::cli {
 namespace {
@@ -34,7 +35,13 @@ const wire::SigningKeys& Context::keys_for_shell() {
   return keys_;
 }
 
+void Context::check_endpoint() const {
+  const auto parsed = wire::parse_endpoint(endpoint);
+  if (parsed.has_error()) throw CLI::ValidationError("--endpoint", parsed.error().message());
+}
+
 void Context::connect(Shell shell) {
+  check_endpoint();
   const std::string key = variable("AWS_ACCESS_KEY_ID");
   std::string asked = account;
   if (asked.empty() && shell == Shell::heard && is_account(key)) asked = key;
@@ -43,7 +50,14 @@ void Context::connect(Shell shell) {
   remote_ = std::make_unique<Remote>(
       RemoteOptions{.endpoint = endpoint, .region = region_asked, .keys = keys_});
   const auto told = remote_->facts();
+  if (told.has_error() && told.error().message().ends_with("is no cloudlet server"))
+    throw CLI::RuntimeError(refuse(told.error()));
   const ServerFacts facts = told.has_value() ? *told : ServerFacts{};
+  if (facts.verifies && !account.empty() && account != facts.account) {
+    refuse(endpoint + " verifies signatures: its keys say which account, --account cannot",
+           "export the AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a user of " + account);
+    throw CLI::RuntimeError(exit_refused);
+  }
   scope_ = {.account = asked.empty() && !facts.account.empty() ? facts.account : keys_.access_key,
             .region = region.empty() && !facts.region.empty() ? facts.region : region_asked};
   keys_.access_key = scope_.account;

@@ -28,11 +28,14 @@ bool failed(const std::string& status) {
   return status.find("ROLLBACK") != std::string::npos || status.ends_with("_FAILED");
 }
 
-std::optional<cf::Stack> find_stack(Context& context, const std::string& name) {
+// Nothing if there is none of that name.
+Result<std::optional<cf::Stack>> find_stack(Context& context, const std::string& name) {
   cf::Client client(context.remote().caller());
   auto out = context.remote().wait(client.describe_stacks({.stack_name = name}));
-  if (out.has_error() || out->stacks.empty()) return std::nullopt;
-  return out->stacks.front();
+  if (out.has_value())
+    return out->stacks.empty() ? std::nullopt : std::optional(std::move(out->stacks.front()));
+  if (out.error().message().ends_with("does not exist")) return std::optional<cf::Stack>();
+  return out.error();
 }
 
 // Prints a stack's events as they come, until the operation that began with `token` has ended.
@@ -81,12 +84,10 @@ class Watcher {
   std::set<std::string> seen_;
 };
 
-Result<std::vector<cf::Parameter>> parse_parameters(const std::vector<std::string>& texts) {
+std::vector<cf::Parameter> parse_parameters(const std::vector<std::string>& texts) {
   std::vector<cf::Parameter> parameters;
   for (const std::string& text : texts) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return invalid("--param takes NAME=VALUE, not '" + text + "'");
     parameters.push_back(
         {.parameter_key = text.substr(0, equals), .parameter_value = text.substr(equals + 1)});
   }
@@ -123,10 +124,10 @@ Result<Source> source_of(Context& context, std::string body) {
 }
 
 Result<Prepared> prepare(Context& context, const DeployOptions& o, std::string body) {
-  TRY(auto parameters, parse_parameters(o.parameters));
+  auto parameters = parse_parameters(o.parameters);
   TRY(const Source source, source_of(context, std::move(body)));
   cf::Client client(context.remote().caller());
-  const auto stack = find_stack(context, o.stack);
+  TRY(const auto stack, find_stack(context, o.stack));
   const bool fresh = !stack || stack->stack_status == cf::StackStatus::review_in_progress;
   cf::CreateChangeSetInput in{.change_set_name = "cloudlet-deploy", .stack_name = o.stack};
   in.template_body = source.body;
@@ -169,7 +170,8 @@ Result<Prepared> prepare(Context& context, const DeployOptions& o, std::string b
 }
 
 void report(Context& context, const std::string& name, const std::string& status) {
-  const auto stack = find_stack(context, name);
+  const auto found = find_stack(context, name);
+  const auto stack = found.has_value() ? *found : std::nullopt;
   if (context.json) {
     boost::json::object outputs;
     if (stack)
@@ -184,6 +186,17 @@ void report(Context& context, const std::string& name, const std::string& status
     std::cout << "  " << output.output_key.value_or("") << " = " << output.output_value.value_or("")
               << "\n";
   std::cout.flush();
+}
+
+// What to do about a refusal.
+std::string advice(Context& context, const std::string& name) {
+  const auto stack = find_stack(context, name);
+  if (stack.has_value() && *stack)
+    for (const auto lost : {cf::StackStatus::rollback_complete, cf::StackStatus::create_failed,
+                            cf::StackStatus::rollback_failed, cf::StackStatus::delete_failed})
+      if ((*stack)->stack_status == lost)
+        return "cloudlet delete " + name + "; a stack that never stood cannot be changed";
+  return "correct the template or what was asked of it; nothing was changed";
 }
 
 int deploy(Context& context, DeployOptions o) {
@@ -201,8 +214,7 @@ int deploy(Context& context, DeployOptions o) {
       std::cout << "  packaged " << code.path << " (" << code.bytes << " bytes) for "
                 << code.resource << "\n";
   auto prepared = prepare(context, o, std::move(packaged->body));
-  if (prepared.has_error())
-    return refuse(prepared.error(), "correct the template; nothing was changed");
+  if (prepared.has_error()) return refuse(prepared.error(), advice(context, o.stack));
   if (prepared->empty) {
     report(context, o.stack, "has no changes");
     return exit_done;
@@ -221,7 +233,9 @@ int deploy(Context& context, DeployOptions o) {
 }
 
 int remove(Context& context, const std::string& name) {
-  const auto stack = find_stack(context, name);
+  const auto found = find_stack(context, name);
+  if (found.has_error()) return refuse(found.error());
+  const auto& stack = *found;
   if (!stack) return refuse("there is no stack " + name, "cloudlet status lists the stacks");
   Watcher watcher(context, stack->stack_id.value_or(name));
   cf::Client client(context.remote().caller());
@@ -246,7 +260,15 @@ void add_deploy(CLI::App& app, Context& context) {
       ->check(CLI::ExistingFile);
   command->add_option("--stack", options->stack,
                       "The stack's name; default: the template's folder");
-  command->add_option("--param", options->parameters, "A parameter, NAME=VALUE")->take_all();
+  command->add_option("--param", options->parameters, "A parameter, NAME=VALUE")
+      ->take_all()
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            const std::size_t equals = text.find('=');
+            return equals == std::string::npos || equals == 0 ? "'" + text + "' is not NAME=VALUE"
+                                                              : std::string();
+          },
+          ""));
   command->add_flag("--strict", options->strict, "Refuse resources that carry nothing here");
   command->callback([&context, options] { context.exit_code = deploy(context, *options); });
 

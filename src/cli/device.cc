@@ -1,6 +1,7 @@
 // `cloudlet device add`: a thing, a certificate with its key, the policy attached; files ready for
 // a device.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -21,12 +22,10 @@ struct DeviceOptions {
 Task<Result<iot::CreateKeysAndCertificateOutput>> issue(wire::Caller& caller,
                                                         const DeviceOptions& o) {
   iot::Client client(caller);
-  iot::CreateKeysAndCertificateInput create{.set_as_active = true};
-  CO_TRY(auto made, co_await client.create_keys_and_certificate(std::move(create)));
-  const std::string arn = made.certificate_arn.value_or("");
+  // What may be refused comes first: a certificate without its files is of no use to anybody.
   if (!o.policy.empty()) {
-    iot::AttachPolicyInput attach{.policy_name = o.policy, .target = arn};
-    CO_CHECK(co_await client.attach_policy(std::move(attach)));
+    iot::GetPolicyInput look{.policy_name = o.policy};
+    CO_CHECK(co_await client.get_policy(std::move(look)));
   }
   if (!o.thing.empty()) {
     iot::CreateThingInput thing{.thing_name = o.thing};
@@ -35,6 +34,15 @@ Task<Result<iot::CreateKeysAndCertificateOutput>> issue(wire::Caller& caller,
     const bool there =
         created.has_error() && created.error().is(iot::errors::kinds::resource_already_exists);
     if (!there) CO_CHECK(created);
+  }
+  iot::CreateKeysAndCertificateInput create{.set_as_active = true};
+  CO_TRY(auto made, co_await client.create_keys_and_certificate(std::move(create)));
+  const std::string arn = made.certificate_arn.value_or("");
+  if (!o.policy.empty()) {
+    iot::AttachPolicyInput attach{.policy_name = o.policy, .target = arn};
+    CO_CHECK(co_await client.attach_policy(std::move(attach)));
+  }
+  if (!o.thing.empty()) {
     iot::AttachThingPrincipalInput attach{.principal = arn, .thing_name = o.thing};
     CO_CHECK(co_await client.attach_thing_principal(std::move(attach)));
   }
@@ -53,12 +61,16 @@ bool write(const std::filesystem::path& path, const std::string& text, mode_t mo
 int add(Context& context, const DeviceOptions& o) {
   auto ca = context.remote().get("/_cloudlet/ca.pem");
   if (ca.has_error()) return refuse(ca.error());
-  auto made = context.remote().wait(issue(context.remote().caller(), o));
-  if (made.has_error())
-    return refuse(made.error(), "aws iot list-policies shows the policies there are");
   const std::filesystem::path out(o.out);
   std::error_code failed;
   std::filesystem::create_directories(out, failed);
+  if (access(out.c_str(), W_OK | X_OK) != 0)
+    return refuse("cannot write into " + out.string(), "choose another folder with --out");
+  auto made = context.remote().wait(issue(context.remote().caller(), o));
+  if (made.has_error())
+    return refuse(made.error(), made.error().is(iot::errors::kinds::resource_not_found)
+                                    ? "aws iot list-policies shows the policies there are"
+                                    : "");
   const auto& pair = made->key_pair;
   const bool written =
       write(out / "private.key", pair ? pair->private_key.value_or("") : "", 0600) &&

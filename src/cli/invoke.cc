@@ -1,14 +1,18 @@
 // `cloudlet invoke` and `cloudlet logs`.
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <iostream>
-#include <set>
+#include <map>
 #include <thread>
+#include <utility>
 
 #include "base/encoding.h"
 #include "cli/command.h"
 #include "gen/lambda/api.h"
+#include "gen/lambda/errors.h"
 #include "gen/logs/api.h"
+#include "gen/logs/errors.h"
 
 namespace cloudlet::cli {
 namespace {
@@ -39,7 +43,10 @@ Task<Result<lambda::InvokeOutput>> call(wire::Caller& caller, const InvokeOption
 int invoke(Context& context, InvokeOptions o) {
   if (!o.file.empty()) o.event = read_file(o.file);
   auto out = context.remote().wait(call(context.remote().caller(), o));
-  if (out.has_error()) return refuse(out.error(), "cloudlet trace why " + o.function);
+  if (out.has_error())
+    return refuse(out.error(), out.error().is(lambda::errors::kinds::resource_not_found)
+                                   ? "aws lambda list-functions shows the functions there are"
+                                   : "cloudlet trace why " + o.function);
   if (out->log_result) std::cerr << from_base64(*out->log_result).value_or("") << "\n";
   std::cout << out->payload.value_or("") << std::endl;
   if (!out->function_error) return exit_done;
@@ -80,17 +87,34 @@ void print_event(Context& context, const logs::FilteredLogEvent& event) {
     std::cout << at << " " << message << "\n";
 }
 
-// Prints what is new since `from`, and moves `from` on.
-Result<void> print_new(Context& context, const LogOptions& o, std::int64_t& from,
-                       std::set<std::string>& seen) {
+// How far lines may come behind newer ones of another instance.
+constexpr std::int64_t late_ms = 10'000;
+
+// What was printed of a log that goes on.
+struct Printed {
+  std::int64_t newest = 0;                     // ms
+  std::map<std::string, std::int64_t> lately;  // ids of events that the next look finds again
+
+  std::int64_t from() const { return std::max<std::int64_t>(0, newest - late_ms); }
+  bool add(const logs::FilteredLogEvent& event) {
+    const std::int64_t at = event.timestamp.value_or(0);
+    newest = std::max(newest, at);
+    return lately.emplace(event.event_id.value_or(""), at).second;
+  }
+  void forget_old() {
+    std::erase_if(lately, [&](const auto& event) { return event.second < from(); });
+  }
+};
+
+// Prints what is new.
+Result<void> print_new(Context& context, const LogOptions& o, Printed& printed) {
   std::optional<std::string> token;
+  const std::int64_t from = printed.from();
   do {
     TRY(const auto page, context.remote().wait(fetch(context.remote().caller(), o, from, token)));
-    for (const auto& event : page.events) {
-      if (!seen.insert(event.event_id.value_or("")).second) continue;
-      print_event(context, event);
-      from = std::max(from, event.timestamp.value_or(0));
-    }
+    for (const auto& event : page.events)
+      if (printed.add(event)) print_event(context, event);
+    printed.forget_old();
     token = page.next_token;
   } while (token);
   std::cout.flush();
@@ -98,15 +122,18 @@ Result<void> print_new(Context& context, const LogOptions& o, std::int64_t& from
 }
 
 int show_logs(Context& context, const LogOptions& o) {
-  std::int64_t from = 0;
-  std::set<std::string> seen;
-  std::signal(SIGINT, [](int) { stopped = true; });
+  Printed printed;
+  bool told = false;
+  if (o.follow) std::signal(SIGINT, [](int) { stopped = true; });
   do {
-    const auto printed = print_new(context, o, from, seen);
-    if (printed.has_error()) {
-      const bool waits = o.follow && !Remote::unreachable(printed.error());
-      if (!waits)
-        return refuse(printed.error(), "a function writes its first lines when it first runs");
+    const auto more = print_new(context, o, printed);
+    if (more.has_error()) {
+      const bool missing = more.error().is(logs::errors::kinds::resource_not_found);
+      if (!o.follow || !missing)
+        return refuse(more.error(),
+                      missing ? "a function writes its first lines when it first runs" : "");
+      if (!std::exchange(told, true))
+        std::cerr << "waiting: there is no log group " << group_of(o.function) << " yet\n";
     }
     if (o.follow && !stopped) std::this_thread::sleep_for(std::chrono::milliseconds(250));
   } while (o.follow && !stopped);

@@ -101,6 +101,18 @@ int open_page(Context& context) {
   return exit_done;
 }
 
+void add_id(CLI::App* command, MailOptions& options) {
+  command->add_option("id", options.id, "The message's id, a number")
+      ->required()
+      ->check(CLI::Validator(
+          [](std::string& id) {
+            return id.find_first_not_of("0123456789") == std::string::npos
+                       ? std::string()
+                       : "'" + id + "' is not a number: `cloudlet mail list` shows them";
+          },
+          ""));
+}
+
 }  // namespace
 
 void add_mail(CLI::App& app, Context& context) {
@@ -113,7 +125,7 @@ void add_mail(CLI::App& app, Context& context) {
   list_command->add_option("--limit", options->limit, "At most so many")->capture_default_str();
   list_command->callback([&context, options] { context.exit_code = list(context, *options); });
   auto* show_command = command->add_subcommand("show", "Show one message");
-  show_command->add_option("id", options->id, "The message's id")->required();
+  add_id(show_command, *options);
   show_command->callback([&context, options] { context.exit_code = show(context, *options); });
   auto* wait_command = command->add_subcommand("wait", "Wait for a message, then show it");
   wait_command->add_option("--to", options->to, "Only to this address");
@@ -128,7 +140,7 @@ void add_mail(CLI::App& app, Context& context) {
       ->callback([&context] { context.exit_code = open_page(context); });
   auto* click_command =
       command->add_subcommand("click", "Follow a message's confirmation or opt-out link");
-  click_command->add_option("id", options->id, "The message's id")->required();
+  add_id(click_command, *options);
   click_command->callback([&context, options] { context.exit_code = click(context, *options); });
 }
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "cli/command.h"
+#include "wire/protocol.h"
 
 namespace cloudlet::cli {
 namespace {
@@ -34,6 +35,14 @@ void print_indented(std::ostream& out, const boost::json::value& value, const st
   }
 }
 
+// A word that is no command is the reason why none was found.
+CLI::Error named(const CLI::App& app, const CLI::ParseError& error) {
+  const auto words = app.remaining(true);
+  if (error.get_name() != "RequiredError" || words.empty()) return error;
+  return CLI::Error("ExtrasError", "there is no command or option '" + words.front() + "' here",
+                    CLI::ExitCodes::ExtrasError);
+}
+
 }  // namespace
 
 int refuse(const std::string& what, const std::string& next) {
@@ -47,7 +56,14 @@ int refuse(const Error& error, const std::string& next) {
     refuse(error.message(), "start a server with `cloudlet up`, or name another with --endpoint");
     return exit_unreachable;
   }
-  return refuse(std::string(error.kind().name) + ": " + error.message(), next);
+  std::string name(error.kind().name);
+  if (error.is(wire::unmodelled_error) && error.members())  // an error that all services share
+    name = error.members()->at("Code").as_string();
+  return refuse(name + ": " + error.message(),
+                error.message().find("security token") == std::string::npos
+                    ? next
+                    : "the shell's AWS_ACCESS_KEY_ID is none of this server's: "
+                      "eval \"$(cloudlet env)\" takes those that it has");
 }
 
 void print_json(const boost::json::value& value) {
@@ -119,7 +135,7 @@ int run(int argc, char** argv, const std::function<int(const UpOptions&)>& up) {
   } catch (const CLI::RuntimeError& stop) {
     return stop.get_exit_code();  // said already
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
+    const int code = app.exit(named(app, error));
     return code == 0 ? exit_done : exit_usage;
   }
   return context.exit_code;

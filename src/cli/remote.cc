@@ -100,9 +100,11 @@ Result<boost::json::value> Remote::fetch(std::string method, const std::string& 
 }
 
 Result<ServerFacts> Remote::facts() {
-  TRY(const auto answer, get("/_cloudlet/ready"));
-  const auto* object = answer.if_object();
-  if (!object) return Error(wrong_endpoint, state_->options.endpoint + " is no cloudlet server");
+  const auto answer = get("/_cloudlet/ready");
+  if (answer.has_error() && unreachable(answer.error())) return answer.error();
+  const auto* object = answer.has_error() ? nullptr : answer->if_object();
+  if (!object || !object->contains("mqttPort"))
+    return Error(wrong_endpoint, state_->options.endpoint + " is no cloudlet server");
   const std::int64_t here = to_millis(Clock().now());
   return ServerFacts{.verifies = text_of(*object, "auth") == "enforce",
                      .account = text_of(*object, "account"),
@@ -114,7 +116,11 @@ Result<ServerFacts> Remote::facts() {
 }
 
 bool Remote::unreachable(const Error& error) {
-  return error.is(wrong_endpoint) || error.is(wire::errors::connection_failed);
+  for (const ErrorKind* kind :
+       {&wrong_endpoint, &wire::errors::connection_failed, &wire::errors::connection_broken,
+        &wire::errors::connection_timeout})
+    if (error.is(*kind)) return true;
+  return false;
 }
 
 }  // namespace cloudlet::cli

@@ -48,8 +48,10 @@ class Remote {
   // The server's own pages. A body that is no JSON comes as a JSON string.
   Result<boost::json::value> get(const std::string& path);
   Result<boost::json::value> post(const std::string& path, const boost::json::value& body = {});
+  // What is there and is no cloudlet counts as unreachable.
   Result<ServerFacts> facts();
 
+  // Nobody answered, or not to the end, or it was no server of ours.
   static bool unreachable(const Error& error);
 
  private:

@@ -77,6 +77,7 @@ int show_server(Context& context) {
 }
 
 int wait_ready(Context& context, int timeout_s) {
+  context.check_endpoint();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_s);
   for (;;) {
     Remote asking({.endpoint = context.endpoint, .region = "us-east-1", .keys = {}});

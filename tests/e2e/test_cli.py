@@ -1,6 +1,10 @@
 """The command line: deploy, look, invoke, delete; exit codes; errors that say what, why and what next."""
 import json
+import signal
+import subprocess
+import time
 
+import pytest
 from support.server import BINARY, eventually
 
 APPLICATION = BINARY.parent / "apps" / "soil-moisture"
@@ -76,6 +80,97 @@ def test_exit_codes_and_json(cloud, fresh):
     assert cloud.cli("--endpoint", "http://127.0.0.1:1", "status", check=False).returncode == 3
     assert cloud.cli("delete", "nobody", check=False).returncode == 1
     assert "version" in json.loads(cloud.cli("version", "--json").stdout)
+
+
+@pytest.mark.parametrize("code, says, arguments", [
+    (2, "no command or option 'nope'", ["nope"]),
+    (2, "--nope", ["status", "--nope"]),
+    (2, "is required", ["deploy"]),
+    (2, "File does not exist", ["deploy", "nothere.yaml"]),
+    (2, "'X' is not NAME=VALUE", ["deploy", __file__, "--param", "X"]),
+    (2, "is not an endpoint", ["--endpoint", "foo", "status"]),
+    (2, "--output requires --stack", ["status", "--output", "X"]),
+    (2, "'x' is not a number", ["mail", "show", "x"]),
+    (3, "cannot connect", ["--endpoint", "http://127.0.0.1:1", "delete", "x"]),
+    (1, "next: cloudlet status lists the stacks", ["delete", "nobody"]),
+    (1, "next: cloudlet status lists the stacks", ["status", "--stack", "nobody"]),
+    (1, "next: cloudlet mail list", ["mail", "show", "99999"]),
+    (1, "next: aws lambda list-functions", ["invoke", "nobody"]),
+    (1, "next: a function writes its first lines", ["logs", "nobody"]),
+    (1, "next: choose another folder", ["device", "add", "--out", "/proc/nowhere"]),
+    (1, "next: aws iot list-policies", ["device", "add", "--policy", "nobody", "--out", "device"])])
+def test_a_wrong_command_says_what_and_what_next(cloud, code, says, arguments):
+    done = cloud.cli(*arguments, check=False)
+    assert (done.returncode, done.stdout) == (code, "") and says in done.stderr, done.stderr
+
+
+def test_a_refused_device_leaves_no_certificate_behind(cloud):
+    before = cloud.client("iot").list_certificates()["certificates"]
+    cloud.cli("device", "add", "--policy", "nobody", "--out", "device", check=False)
+    cloud.cli("device", "add", "--out", "/proc/nowhere", check=False)
+    assert cloud.client("iot").list_certificates()["certificates"] == before
+
+
+def test_what_is_there_and_is_no_cloudlet_counts_as_no_server(cloud):
+    for address in (f"http://127.0.0.1:{cloud.mqtt_port}", cloud.endpoint.replace("http", "https")):
+        for command in (["status"], ["delete", "x"], ["mail", "list"]):
+            done = cloud.cli("--endpoint", address, *command, check=False)
+            assert done.returncode == 3 and "next: start a server" in done.stderr, done.stderr
+
+
+def test_a_stack_that_never_stood_is_to_be_deleted(cloud, tmp_path):
+    template = tmp_path / "t.yaml"
+    template.write_text("Resources: {A: {Type: 'AWS::SNS::Topic', Properties: {TopicName: 'not a name'}}}")
+    failed = cloud.cli("deploy", str(template), "--stack", "lost", check=False)
+    assert failed.returncode == 1 and "CREATE_FAILED" in failed.stdout and "ROLLBACK_COMPLETE" in failed.stdout
+    again = cloud.cli("deploy", str(template), "--stack", "lost", check=False)
+    assert again.returncode == 1 and "next: cloudlet delete lost" in again.stderr
+    cloud.cli("delete", "lost")
+
+
+def test_whatever_lists_or_shows_has_json_with_the_same_names(cloud, tmp_path):
+    def said(*arguments):
+        return json.loads(cloud.cli(*arguments, "--json").stdout)
+
+    template = tmp_path / "t.yaml"
+    template.write_text("Resources: {A: {Type: 'AWS::SNS::Topic'}}\nOutputs: {Topic: {Value: !Ref A}}")
+    deployed = said("deploy", str(template), "--stack", "shown")
+    assert deployed == {"stack": "shown", "status": "CREATE_COMPLETE", "outputs": deployed["outputs"]}
+    assert said("status", "--stack", "shown") == {"name": "shown", "status": "CREATE_COMPLETE", "outputs": deployed["outputs"]}
+    assert {"name": "shown", "status": "CREATE_COMPLETE"} in said("status")["stacks"]
+    cloud.client("sns").subscribe(TopicArn=deployed["outputs"]["Topic"], Protocol="email", Endpoint="shown@example.com")
+    mail = said("mail", "wait", "--to", "shown@example.com")
+    assert {"id", "from", "to", "received", "subject", "body"} <= set(mail)
+    assert said("mail", "list", "--to", "shown@example.com")[0]["id"] == mail["id"]
+    assert said("mail", "show", str(mail["id"])) == mail
+    assert "link" in said("mail", "click", str(mail["id"]))
+    assert said("mail", "open")["url"].startswith("http")
+    assert set(said("device", "add", "--out", str(tmp_path / "device"))) == {"certificateArn", "certificateId", "folder"}
+    assert said("trace", "last")["chains"] and isinstance(said("trace", "why", "shown")["chains"], list)
+    assert set(said("clock")) == {"now", "frozen"}
+    assert set(said("doctor")["checks"][0]) >= {"name", "state"}
+    assert said("env")["AWS_ENDPOINT_URL"] == cloud.endpoint
+    assert said("delete", "shown") == {"stack": "shown", "status": "DELETE_COMPLETE"}
+
+
+def test_a_log_is_followed_until_ctrl_c_and_each_line_comes_once(cloud):
+    logs, command = cloud.client("logs"), [str(BINARY), "logs", "-f", "/followed", "--json"]
+    follower = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=cloud.environment())
+    assert "waiting: there is no log group /followed yet" in follower.stderr.readline()
+    logs.create_log_group(logGroupName="/followed")
+    now = int(time.time() * 1000)
+    # Lines of another stream may come late: they are older than what was printed already.
+    for stream, at in (("a", now), ("b", now - 3000), ("a", now + 1000)):
+        try:
+            logs.create_log_stream(logGroupName="/followed", logStreamName=stream)
+        except logs.exceptions.ResourceAlreadyExistsException:
+            pass
+        logs.put_log_events(logGroupName="/followed", logStreamName=stream, logEvents=[{"timestamp": at, "message": f"{stream} {at}"}])
+        line = json.loads(follower.stdout.readline())
+        assert (line["stream"], line["message"]) == (stream, f"{stream} {at}") and line["timestamp"]
+    follower.send_signal(signal.SIGINT)
+    rest, _ = follower.communicate(timeout=20)
+    assert (follower.returncode, rest) == (0, "")
 
 
 def test_mqtt_pub_and_sub(cloud):
