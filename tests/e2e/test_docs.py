@@ -92,3 +92,32 @@ def test_your_own_application(tmp_path):
     assert '{"dry":true}' in done.stdout.replace(" ", ""), done.stdout
     assert "humidity 20" in done.stdout, done.stdout
     assert (tmp_path / "device" / "private.key").exists()
+
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+def commands(command=(), outer=frozenset()):
+    """Every command with its options, as the help tells: {("mail", "list"): {"--to", ...}}."""
+    said = subprocess.run([str(BINARY), *command, "--help"], capture_output=True, text=True, check=True).stdout
+    found = {command: outer | set(re.findall(r"--[a-z][a-z-]+", said))}
+    for name in re.findall(r"^  ([a-z]+) ", said.partition("Subcommands:")[2], re.M):
+        found |= commands((*command, name), found[command])
+    return found
+
+
+def test_no_page_names_an_option_that_is_not_there():
+    known = commands()
+    every, wrong = set().union(*known.values()) | {"--build-only"}, []
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("README.md")]:
+        text = page.read_text().replace("\\\n", " ")
+        for said in [line for block in blocks(text, "sh") for line in block.splitlines()] + re.findall(r"`([^`\n]+)`", text):
+            for piece in re.split(r"(?<![\w/-])cloudlet ", said)[1:]:
+                piece = re.split(r"[|)]", piece)[0]
+                command = tuple(piece.split())
+                while command not in known:  # arguments follow the command's name
+                    command = command[:-1]
+                wrong += [f"{page.relative_to(ROOT)}: {o} of {piece}" for o in OPTION.findall(piece) if o not in known[command]]
+            if said.startswith("--"):
+                wrong += [f"{page.relative_to(ROOT)}: {o}" for o in OPTION.findall(said) if o not in every]
+    assert not wrong, "\n".join(wrong)

@@ -11,7 +11,7 @@ import botocore.config
 import botocore.exceptions
 import pytest
 
-from support.server import BINARY, REGION
+from support.server import BINARY, REGION, eventually
 
 
 @pytest.fixture
@@ -123,7 +123,14 @@ def test_the_whole_application_runs_where_signatures_are_verified(closed):
     assert closed.cli("trace", "last").stdout
     refused = closed.cli("mqtt", "pub", "device/x/devicePayload", "{}", check=False)
     assert refused.returncode == 1 and "--device" in refused.stderr
-    closed.cli("mqtt", "pub", "--device", "device", "--client-id", "soilSensor9", "device/soilSensor9/devicePayload", '{"humidity": 90}')
+    closed.cli("device", "add", "--policy", "garden-watchers", "--out", "watcher")
+    watcher = subprocess.Popen([str(BINARY), "mqtt", "sub", "--device", "watcher", "--client-id", "watcher", "--count", "1", "device/#"],
+                               cwd=closed.folder, env=closed.environment(), stdout=subprocess.PIPE, text=True)
+    def published_and_seen():
+        closed.cli("mqtt", "pub", "--device", "device", "--client-id", "soilSensor9", "device/soilSensor9/devicePayload", '{"humidity": 90}')
+        return watcher.poll() == 0
+    eventually(published_and_seen)
+    assert '"humidity": 90' in watcher.stdout.read()
     assert "DELETE_COMPLETE" in closed.cli("delete", "garden", check=False).stdout
 
 
