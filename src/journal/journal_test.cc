@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "journal/render.h"
+#include "journal/repeats.h"
 #include "journal/span_codec.h"
 
 namespace cloudlet::journal {
@@ -250,6 +251,57 @@ TEST_F(JournalTest, WhyANameGivesTheNewestChains) {
   EXPECT_EQ(chains[0].size(), 2u);
   EXPECT_EQ(to_millis(chains[0][0].at), 1'700'000'000'002);
   EXPECT_EQ(why(journal, chains[1][0].cause.trace).size(), 1u);
+}
+
+struct RepeatsTest : JournalTest {
+  Clock clock{from_millis(1'700'000'000'000)};
+  Repeats repeats{journal, clock, {.burst = 3, .a_tick = 1, .kinds_max = 2, .said_max = 2}};
+
+  void drop(const std::string& client, int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      repeats.record(std::hash<std::string>()(client), [&] {
+        Span span = span_of(journal.begin(), "iot:Deliver", client);
+        span.reason = "too slow";
+        return span;
+      });
+    }
+  }
+};
+
+TEST_F(RepeatsTest, AFloodIsTheFirstOnesAndACount) {
+  drop("a", 1000);
+  EXPECT_EQ(journal.last(100).size(), 3u);
+  clock.advance(std::chrono::seconds(1));
+  repeats.tick();
+  ASSERT_EQ(journal.last(100).size(), 4u);
+  const Span said = journal.last(1)[0];
+  EXPECT_EQ(said.resource, "a");
+  EXPECT_EQ(said.reason, "too slow; 997 times since 2023-11-14T22:13:20.000Z");
+  // One that goes on is said ever more rarely; when it is over, at once.
+  for (int i = 0; i < 100; ++i) {
+    drop("a", 10);
+    repeats.tick();
+  }
+  const auto before = journal.last(1000).size();
+  EXPECT_LT(before, 4u + 100u + 10u);
+  drop("a", 10);
+  repeats.tick();
+  repeats.tick();
+  repeats.tick();
+  EXPECT_NE(journal.last(1)[0].reason.find(" times since "), std::string::npos);
+  const auto after = journal.last(1000).size();
+  repeats.tick();
+  EXPECT_EQ(journal.last(1000).size(), after);
+}
+
+TEST_F(RepeatsTest, ManyKindsAreBounded) {
+  drop("first", 3);
+  for (int i = 0; i < 1000; ++i) drop("client" + std::to_string(i));
+  EXPECT_EQ(journal.last(5000).size(), 3u);
+  repeats.tick();
+  EXPECT_EQ(journal.last(5000).size(), 6u);
+  EXPECT_EQ(journal.about("client1", 10).size(), 1u);
+  EXPECT_NE(journal.last(1)[0].reason.find("998 times"), std::string::npos);
 }
 
 TEST_F(JournalTest, JsonCarriesEveryMemberBothWays) {

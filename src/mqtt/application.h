@@ -312,6 +312,21 @@ class Application {
                          std::string_view reason) {
     (void)client, (void)action, (void)resource, (void)reason;
   }
+  // What became of messages that came to `topic` from a client since the last call for the topic.
+  // The first one is told at once, later ones at most once a second.
+  struct Published {
+    std::string_view topic;
+    std::size_t subscribers = 0;
+    std::size_t denied = 0;  // subscribers that may not receive it, and the first one of them
+    std::string_view denied_client;
+    std::string_view denied_reason;
+    std::uint64_t times = 1;
+  };
+  virtual void on_published(const Client& client, const Published& what) {
+    (void)client, (void)what;
+  }
+  // About once a second, and after the clock jumped.
+  virtual void tick() {}
   // A message was given up for one receiver: too slow (QoS 0), or larger than what it takes.
   virtual void on_dropped(std::string_view client_id, std::string_view topic,
                           std::string_view reason) {

@@ -185,6 +185,7 @@ void Connection::check(Time now) {
   if (silence_max_ > Duration(0) && now - heard_at_ >= silence_max_) {
     return end(Disconnection::keep_alive_timeout, Reason::keep_alive_timeout);  // [MQTT-3.1.2-24]
   }
+  tell_published();
   const auto progress = progress_ + session_->acknowledgements();
   const bool stands = progress == std::exchange(seen_progress_, progress);
   session_->second_passed(stands && (unsent() > 0 || session_->has_waiting()));
@@ -215,6 +216,7 @@ void Connection::end(Disconnection why, Reason reason) {
     transport_->write(std::string_view(output_).substr(sent_));
   }
   state_ = State::closed;
+  tell_published();
   if (session_) leave_session(was_open ? Was::open : Was::connecting);
   if (intake_) intake_->forget_client();
   if (was_open) core_.application.on_disconnected(*client_, why);

@@ -115,6 +115,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void handle_publish(const Frame& frame);
   Reason check_publish(const Publish& publish);
   bool allowed(const PublishView& publish);
+  void tell_published();
   bool take_packet_id(const PublishView& publish);
   void handle_acknowledgement(const Frame& frame);
   void handle_subscribe(const Frame& frame);
@@ -170,7 +171,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<const Route> publish_route_;
   std::uint64_t publish_generation_ = 0;
   bool publish_retain_ = false;
-  Publish publish_;  // its memory is used again
+  std::uint64_t published_ = 0;  // to it, not yet told
+  Publish publish_;              // its memory is used again
 };
 
 }  // namespace cloudlet::mqtt

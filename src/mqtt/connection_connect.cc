@@ -248,7 +248,9 @@ void Connection::leave_session(Was was) {
     session_->delayed_will_at = now + std::min<seconds>(will_delay_, session_->expiry);
   } else if (will_) {
     const auto will = published_will(will_, client_->connected_at, now);
-    intake_->add(view_of(*will), shard_->route(will->topic), false);
+    const auto route = shard_->route(will->topic);
+    shard_->published(client_, will->topic, route, 1);
+    intake_->add(view_of(*will), route, false);
     intake_->flush();
   }
   if (session_is_stored_) {

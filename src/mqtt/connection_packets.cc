@@ -125,18 +125,28 @@ Reason Connection::check_publish(const Publish& publish) {
 bool Connection::allowed(const PublishView& publish) {
   const auto generation = core_.tree.generation();
   if (generation == publish_generation_ && publish.topic == publish_topic_ &&
-      publish.retain <= publish_retain_)
+      publish.retain <= publish_retain_) {
+    ++published_;
     return true;
+  }
   const auto verdict = client_->grant.policy->may_publish(publish.topic, publish.retain);
   if (!verdict.allowed) {
     core_.application.on_denied(*client_, "iot:Publish", publish.topic, verdict.reason);
     return false;
   }
+  tell_published();
   publish_generation_ = generation;
   publish_topic_.assign(publish.topic);
   publish_retain_ = publish.retain;
   publish_route_ = shard_->route(publish.topic);
+  published_ = 1;
+  tell_published();
   return true;
+}
+
+void Connection::tell_published() {
+  if (published_ == 0) return;
+  shard_->published(client_, publish_topic_, publish_route_, std::exchange(published_, 0));
 }
 
 // 5.0: more than the receive maximum is a protocol error. 3.1.1 knows no limit but the 65,535 ids.
@@ -271,7 +281,10 @@ void Connection::on_subscribed(std::uint16_t packet_id, std::vector<std::uint8_t
   shard_->mark(*this);
   if (retained.has_error()) return;
   for (const auto& [message, qos] : *retained) {
-    if (!session_->may_receive(message->topic)) continue;
+    if (const auto verdict = session_->may_receive(message->topic); !verdict.allowed) {
+      core_.application.on_denied(*client_, "iot:Receive", message->topic, verdict.reason);
+      continue;
+    }
     if (message->expires_at && *message->expires_at <= shard_->now()) continue;
     Outgoing outgoing{.view = view_of(*message), .owned = message, .encoder = shard_->encoder()};
     outgoing.encoder.reset(outgoing.view, shard_->now());

@@ -22,8 +22,8 @@ constexpr int seconds_behind_max = 2;
 Session::Session(std::string id, Shard& home, bool stored)
     : id_(std::move(id)), shard_(home), home_index_(home.index()), stored_(stored) {}
 
-bool Session::may_receive(std::string_view topic) const {
-  return !policy_ || policy_->may_receive(topic).allowed;
+Verdict Session::may_receive(std::string_view topic) const {
+  return policy_ ? policy_->may_receive(topic) : Verdict{};
 }
 
 void Session::attach(Connection& connection, std::shared_ptr<const SessionPolicy> policy,

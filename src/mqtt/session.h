@@ -49,7 +49,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::string& id() const { return id_; }
   unsigned home() const { return home_index_; }
   bool stored() const { return stored_; }
-  bool may_receive(std::string_view topic) const;  // under the tree's lock, or at home
+  Verdict may_receive(std::string_view topic) const;  // under the tree's lock, or at home
 
   // All below: on the home thread.
   std::map<std::string, Subscription, std::less<>> subscriptions;

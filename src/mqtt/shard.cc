@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t read_bytes = 64 * 1024;  // of one read, behind what was kept of the last
 constexpr std::size_t routes_max = 16'384;
+constexpr std::size_t published_max = 1024;  // topics that are told of, a second
 constexpr int handlers_a_round = 64;
 constexpr auto tick_every = std::chrono::seconds(1);
 constexpr std::size_t mail_pause_bytes = 256 * 1024;
@@ -240,12 +241,49 @@ void Shard::remove_session(Session& session) {
 void Shard::publish(const std::shared_ptr<const Client>& client, const MessagePtr& message,
                     const Cause& cause, Done done) {
   const auto intake = std::make_shared<Intake>(*this, client, nullptr, nullptr);
-  intake->add(view_of(*message), route(message->topic), false);
+  const auto receivers = route(message->topic);
+  if (!client->id.empty()) published(client, message->topic, receivers, 1);
+  intake->add(view_of(*message), receivers, false);
   intake->flush_with(cause, std::move(done));
 }
 
 void Shard::publish_will(const std::shared_ptr<const Client>& client, const MessagePtr& will) {
   publish(client, published_will(will, client->connected_at, now()), {}, nullptr);
+}
+
+void Shard::published(const std::shared_ptr<const Client>& client, std::string_view topic,
+                      const std::shared_ptr<const Route>& route, std::uint64_t times) {
+  if (const auto found = published_.find(topic); found != published_.end()) {
+    auto& known = found->second;
+    if (known.client != client) known.client = client;
+    if (known.route != route) known.route = route;
+    known.times += times;
+    return;
+  }
+  if (published_.size() >= published_max) return;
+  const auto added = published_.emplace(topic, Published{.client = client, .route = route});
+  tell(topic, added.first->second, times);
+}
+
+void Shard::tell(std::string_view topic, const Published& published, std::uint64_t times) {
+  const auto& route = *published.route;
+  core_.application.on_published(*published.client, {.topic = topic,
+                                                     .subscribers = route.live_count,
+                                                     .denied = route.denied,
+                                                     .denied_client = route.denied_client,
+                                                     .denied_reason = route.denied_reason,
+                                                     .times = times});
+}
+
+void Shard::tell_published() {
+  for (auto at = published_.begin(); at != published_.end();) {
+    if (at->second.times == 0) {
+      at = published_.erase(at);
+      continue;
+    }
+    tell(at->first, at->second, std::exchange(at->second.times, 0));
+    ++at;
+  }
 }
 
 void Shard::tick() {
@@ -264,6 +302,8 @@ void Shard::sweep() {
     log::warning("mqtt", "no client was disconnected for its backlog any more, after {} rounds",
                  *times);
   sweep_sessions(time);
+  tell_published();
+  if (index_ == 0) core_.application.tick();
 }
 
 void Shard::sweep_sessions(Time time) {

@@ -96,6 +96,10 @@ class Shard {
   // Any thread: bytes of messages that other threads have for this one.
   std::size_t mail_bytes() const { return mail_bytes_.load(std::memory_order_relaxed); }
 
+  // For Application::on_published. Cheap: a topic's first message is told, the others are counted.
+  void published(const std::shared_ptr<const Client>& client, std::string_view topic,
+                 const std::shared_ptr<const Route>& route, std::uint64_t times);
+
   void sweep();
   bool stopping() const { return stopping_; }
   void set_stopping() { stopping_ = true; }
@@ -122,6 +126,7 @@ class Shard {
   void take_mail();
   void tick();
   void sweep_sessions(Time now);
+  void tell_published();
 
   const unsigned index_;
   Core& core_;
@@ -146,6 +151,14 @@ class Shard {
   std::vector<Waiting> waiting_;
   Spell shedding_;
   Obstacle obstacle_;
+
+  struct Published {
+    std::shared_ptr<const Client> client;  // the last one
+    std::shared_ptr<const Route> route;
+    std::uint64_t times = 0;
+  };
+  void tell(std::string_view topic, const Published& published, std::uint64_t times);
+  std::unordered_map<std::string, Published, Hash, std::equal_to<>> published_;
 
   std::vector<std::vector<Mail>> outgoing_;  // by thread; handed over at the end of the round
   std::mutex mutex_;

@@ -146,7 +146,10 @@ std::shared_ptr<const Route> TopicTree::route(std::string_view topic) const {
       // unknown.
       route->no_local = route->no_local || receiver.no_local;
       route->stored.push_back(receiver);
-    } else if (!session.may_receive(topic)) {
+    } else if (auto verdict = session.may_receive(topic); !verdict.allowed) {
+      if (route->denied++ > 0) continue;
+      route->denied_client = session.id();
+      route->denied_reason = std::move(verdict.reason);
       continue;
     }
     ++route->live_count;

@@ -38,6 +38,9 @@ struct Route {
   std::vector<Receiver> stored;  // persistent sessions with QoS above 0; they are in `live` too
   // `stored` as the application gets it, for a message of QoS 1, 1 retained, 2, 2 retained.
   std::array<std::vector<Recipient>, 4> recipients;
+  std::size_t denied = 0;  // subscribers that may not receive it, and the first one of them
+  std::string denied_client;
+  std::string denied_reason;
   bool no_local = false;  // one of `stored` does not want its own messages
 
   std::span<const Recipient> recipients_of(Qos qos, bool retain) const {

@@ -18,7 +18,7 @@ Service::Parts::Parts(store::Store& s, const delivery::Targets& targets, journal
     : store(s),
       options(std::move(o)),
       authority(s, clock, random),
-      engine(book, targets, journal, random),
+      engine(book, targets, journal, random, clock),
       application({.store = s,
                    .principals = principals,
                    .engine = engine,

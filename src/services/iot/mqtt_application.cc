@@ -8,6 +8,15 @@
 #include "services/iot/stored_message.h"
 
 namespace cloudlet::iot {
+namespace {
+
+// What may be counted together in a flood.
+std::uint64_t alike(std::string_view client_id, std::string_view resource) {
+  const std::hash<std::string_view> hash;
+  return hash(client_id) * 31 + hash(resource);
+}
+
+}  // namespace
 
 void MqttApplication::submit(std::function<void(store::Txn&)> body, mqtt::Done done) {
   const auto run = [body = std::move(body)](store::Txn& tx) -> Result<void> {
@@ -118,18 +127,25 @@ void MqttApplication::progress(std::string_view client_id, const mqtt::Progress&
       std::move(done));
 }
 
-void MqttApplication::record(const mqtt::Client& client, std::string action, std::string resource,
-                             journal::Outcome outcome, std::string reason) const {
+journal::Span MqttApplication::span(const mqtt::Client& client, std::string action,
+                                    std::string resource, journal::Outcome outcome,
+                                    std::string reason) const {
   const auto* policy = static_cast<const ClientPolicy*>(client.grant.policy.get());
   const Scope* scope = policy ? policy->scope() : nullptr;
-  needs_.journal.record({.cause = needs_.journal.begin(),
-                         .id = needs_.journal.next_span(),
-                         .scope = scope ? *scope : needs_.options.scope,
-                         .action = std::move(action),
-                         .resource = std::move(resource),
-                         .outcome = outcome,
-                         .reason = std::move(reason),
-                         .at = needs_.clock.now()});
+  return {.cause = needs_.journal.begin(),
+          .id = needs_.journal.next_span(),
+          .scope = scope ? *scope : needs_.options.scope,
+          .action = std::move(action),
+          .resource = std::move(resource),
+          .outcome = outcome,
+          .reason = std::move(reason),
+          .at = needs_.clock.now()};
+}
+
+void MqttApplication::record(const mqtt::Client& client, std::string action, std::string resource,
+                             journal::Outcome outcome, std::string reason) const {
+  needs_.journal.record(
+      span(client, std::move(action), std::move(resource), outcome, std::move(reason)));
 }
 
 void MqttApplication::on_connected(const mqtt::Client& client) {
@@ -159,20 +175,46 @@ void MqttApplication::on_denied(const mqtt::Client& client, std::string_view act
   const std::string_view kind = action == "iot:Connect"     ? "client/"
                                 : action == "iot:Subscribe" ? "topicfilter/"
                                                             : "topic/";
-  record(client, std::string(action), std::string(kind).append(resource), journal::Outcome::denied,
-         fmt::format("{} (client {})", reason, client.id));
+  refused_.record(alike(client.id, resource), [&] {
+    return span(client, std::string(action), std::string(kind).append(resource),
+                journal::Outcome::denied, fmt::format("{} (client {})", reason, client.id));
+  });
 }
 
 void MqttApplication::on_dropped(std::string_view client_id, std::string_view topic,
                                  std::string_view reason) {
-  needs_.journal.record({.cause = needs_.journal.begin(),
-                         .id = needs_.journal.next_span(),
-                         .scope = needs_.options.scope,
-                         .action = "iot:Deliver",
-                         .resource = "topic/" + std::string(topic),
-                         .outcome = journal::Outcome::throttled,
-                         .reason = fmt::format("dropped for client {}: {}", client_id, reason),
-                         .at = needs_.clock.now()});
+  refused_.record(alike(client_id, topic), [&] {
+    return span({}, "iot:Deliver", "topic/" + std::string(topic), journal::Outcome::throttled,
+                fmt::format("dropped for client {}: {}", client_id, reason));
+  });
+}
+
+// What rules take leaves its own spans, when it is planned.
+void MqttApplication::on_published(const mqtt::Client& client, const Published& what) {
+  const auto* policy = static_cast<const ClientPolicy*>(client.grant.policy.get());
+  const auto why = needs_.engine.unheard(what.topic, policy ? policy->scope() : nullptr);
+  if (!why && what.denied == 0) return;
+  const auto make = [&] {
+    std::string reason = what.subscribers == 1   ? std::string("1 subscriber")
+                         : what.subscribers == 0 ? std::string("no subscriber")
+                                                 : fmt::format("{} subscribers", what.subscribers);
+    if (what.denied > 0) {
+      reason += fmt::format("; {} more may not receive it (iot:Receive), client {}: {}",
+                            what.denied, what.denied_client, what.denied_reason);
+    }
+    if (why) reason.append("; ").append(*why);
+    const bool reached = what.subscribers > 0 || !why;
+    return span(client, "iot:Publish", std::string(what.topic),
+                reached ? journal::Outcome::ok : journal::Outcome::skipped,
+                fmt::format("{} (client {})", reason, client.id));
+  };
+  unheard_.record(std::hash<std::string_view>()(what.topic), make, what.times);
+}
+
+void MqttApplication::tick() {
+  refused_.tick();
+  unheard_.tick();
+  needs_.engine.tick();
 }
 
 }  // namespace cloudlet::iot

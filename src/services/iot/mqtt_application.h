@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "journal/journal.h"
+#include "journal/repeats.h"
 #include "mqtt/application.h"
 #include "mqtt/broker.h"
 #include "services/iot/client_policy.h"
@@ -26,7 +27,11 @@ class MqttApplication final : public mqtt::Application {
     Clock& clock;
     const Options& options;
   };
-  explicit MqttApplication(const Needs& needs) : needs_(needs), open_(open_policy({})) {}
+  explicit MqttApplication(const Needs& needs)
+      : needs_(needs),
+        open_(open_policy({})),
+        refused_(needs.journal, needs.clock, {}),
+        unheard_(needs.journal, needs.clock, {}) {}
 
   Result<std::vector<mqtt::StoredSession>> load() override;
   void authenticate(const mqtt::ConnectRequest& request, Authenticated done) override;
@@ -46,6 +51,8 @@ class MqttApplication final : public mqtt::Application {
   void on_subscribed(const mqtt::Client& client, std::span<const std::string> filters) override;
   void on_denied(const mqtt::Client& client, std::string_view action, std::string_view resource,
                  std::string_view reason) override;
+  void on_published(const mqtt::Client& client, const Published& what) override;
+  void tick() override;
   void on_dropped(std::string_view client_id, std::string_view topic,
                   std::string_view reason) override;
 
@@ -54,12 +61,16 @@ class MqttApplication final : public mqtt::Application {
   Result<mqtt::Grant> decide_certificate(const mqtt::ConnectRequest& request) const;
   void fill_context(const mqtt::ConnectRequest& request, const Scope& scope,
                     PolicyContext& context) const;
+  journal::Span span(const mqtt::Client& client, std::string action, std::string resource,
+                     journal::Outcome outcome, std::string reason) const;
   void record(const mqtt::Client& client, std::string action, std::string resource,
               journal::Outcome outcome, std::string reason) const;
   void submit(std::function<void(store::Txn&)> body, mqtt::Done done);
 
   const Needs needs_;
   const std::shared_ptr<const ClientPolicy> open_;
+  journal::Repeats refused_;  // denied or dropped
+  journal::Repeats unheard_;
 };
 
 }  // namespace cloudlet::iot

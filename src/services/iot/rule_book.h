@@ -29,7 +29,7 @@ class RuleSet {
              std::vector<const CompiledRule*>& out) const;
   void named(std::string_view name, const Scope* scope,
              std::vector<const CompiledRule*>& out) const;
-  bool empty() const { return rules_.empty(); }
+  const std::vector<RulePtr>& all() const { return rules_; }
 
  private:
   struct Hash {

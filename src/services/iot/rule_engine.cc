@@ -5,9 +5,9 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <chrono>
 
 #include "base/encoding.h"
+#include "services/iot/unheard.h"
 
 namespace cloudlet::iot {
 namespace {
@@ -21,23 +21,20 @@ std::string uuid_of(const std::string& trace) {
                      trace.substr(16, 4), trace.substr(20));
 }
 
-// Shadows, jobs and the like are not served: whoever asks why nothing answers finds it here.
-std::string_view unheard_reason(std::string_view topic) {
-  const bool reserved = topic.starts_with("$aws/") && !topic.starts_with(ingest_prefix);
-  return reserved
-             ? "no rule takes this topic; reserved topics other than Basic Ingest are not served"
-             : "no rule takes this topic";
-}
-
 }  // namespace
 
-bool RuleEngine::Throttle::pass() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  std::int64_t seen = second_.load(std::memory_order_relaxed);
-  if (seen != second && second_.compare_exchange_strong(seen, second))
-    used_.store(0, std::memory_order_relaxed);
-  return used_.fetch_add(1, std::memory_order_relaxed) < most_;
+RuleEngine::RuleEngine(const RuleBook& book, const delivery::Targets& targets,
+                       journal::Journal& journal, Random& random, const Clock& clock)
+    : book_(book),
+      targets_(targets),
+      journal_(journal),
+      random_(random),
+      skipped_(journal, clock, {.burst = 2000, .a_tick = 50}),
+      unheard_(journal, clock, {}) {}
+
+void RuleEngine::tick() const {
+  skipped_.tick();
+  unheard_.tick();
 }
 
 std::optional<RuleEngine::BasicIngest> RuleEngine::basic_ingest(std::string_view topic) {
@@ -48,32 +45,54 @@ std::optional<RuleEngine::BasicIngest> RuleEngine::basic_ingest(std::string_view
                      .topic = slash == std::string_view::npos ? "" : topic.substr(slash + 1)};
 }
 
+std::vector<const CompiledRule*> RuleEngine::takers(const RuleSet& set, std::string_view topic,
+                                                    const Scope* scope) {
+  std::vector<const CompiledRule*> rules;
+  if (const auto ingest = basic_ingest(topic))
+    set.named(ingest->rule, scope, rules);
+  else
+    set.match(topic, scope, rules);
+  return rules;
+}
+
+std::optional<std::string> RuleEngine::unheard(std::string_view topic, const Scope* scope) const {
+  const std::shared_ptr<const RuleSet> set = book_.rules();
+  if (!takers(*set, topic, scope).empty()) return std::nullopt;
+  return why_unheard(*set, topic, scope);
+}
+
+void RuleEngine::record_unheard(const RuleSet& set, const RuleMessage& message) const {
+  unheard_.record(std::hash<std::string_view>()(message.topic), [&] {
+    return journal::Span{.cause = message.cause.trace.empty() ? journal_.begin() : message.cause,
+                         .id = journal_.next_span(),
+                         .scope = message.scope ? *message.scope : Scope{},
+                         .action = "iot:Publish",
+                         .resource = std::string(message.topic),
+                         .reason = why_unheard(set, message.topic, message.scope),
+                         .at = message.now};
+  });
+}
+
 void RuleEngine::plan(const RuleMessage& message, std::vector<Run>& out) const {
   const std::shared_ptr<const RuleSet> set = book_.rules();
-  const auto ingest = basic_ingest(message.topic);
-  if (set->empty() && !message.topic.starts_with("$aws/")) return;
-  std::vector<const CompiledRule*> rules;
-  if (ingest)
-    set->named(ingest->rule, message.scope, rules);
-  else
-    set->match(message.topic, message.scope, rules);
-  if (rules.empty() && !unheard_.pass()) return;
-
-  Cause cause = message.cause;
-  if (cause.trace.empty()) cause = journal_.begin();
-  const std::uint64_t span = journal_.next_span();
-  journal_.record(
-      {.cause = cause,
-       .id = span,
-       .scope = message.scope ? *message.scope : Scope{},
-       .action = "iot:Publish",
-       .resource = std::string(message.topic),
-       .outcome = journal::Outcome::ok,
-       .reason = rules.empty() ? std::string(unheard_reason(message.topic)) : std::string(),
-       .at = message.now});
-  if (rules.empty()) return;
-
+  const auto rules = takers(*set, message.topic, message.scope);
+  if (rules.empty()) {
+    if (message.client_id.empty()) record_unheard(*set, message);
+    return;
+  }
+  const Cause cause = message.cause.trace.empty() ? journal_.begin() : message.cause;
+  journal::Span published{.cause = cause,
+                          .id = journal_.next_span(),
+                          .scope = message.scope ? *message.scope : Scope{},
+                          .action = "iot:Publish",
+                          .resource = std::string(message.topic),
+                          .at = message.now};
+  bool told = false;
+  const auto tell = [&] {
+    if (!std::exchange(told, true)) journal_.record(published);
+  };
   const std::string trace = message.client_id.empty() ? std::string() : uuid_of(cause.trace);
+  const auto ingest = basic_ingest(message.topic);
   const sql::Message seen{.topic = ingest ? ingest->topic : message.topic,
                           .payload = message.payload,
                           .client_id = message.client_id,
@@ -83,28 +102,26 @@ void RuleEngine::plan(const RuleMessage& message, std::vector<Run>& out) const {
                           .now = message.now,
                           .random = &random_};
   sql::Input input(seen);
-  const Cause below{.trace = cause.trace, .span = span, .hops = cause.hops};
+  const Cause below{.trace = cause.trace, .span = published.id, .hops = cause.hops};
   for (const CompiledRule* rule : rules) {
-    if (rule->disabled) {
-      if (skipped_.pass()) skipped(*rule, message, below, "the rule is disabled");
-    } else if (rule->statement.matches(input)) {
+    if (!rule->disabled && rule->statement.matches(input)) {
+      tell();
       out.push_back(make_run(set, *rule, input, message, below));
-    } else if (skipped_.pass()) {
-      skipped(*rule, message, below, rule->statement.explain(input));
+      continue;
     }
+    skipped_.record(std::hash<const void*>()(rule), [&] {
+      tell();
+      return journal::Span{
+          .cause = below,
+          .id = journal_.next_span(),
+          .scope = rule->scope,
+          .action = "iot:Rule",
+          .resource = rule->arn,
+          .outcome = journal::Outcome::skipped,
+          .reason = rule->disabled ? "the rule is disabled" : rule->statement.explain(input),
+          .at = message.now};
+    });
   }
-}
-
-void RuleEngine::skipped(const CompiledRule& rule, const RuleMessage& message, const Cause& cause,
-                         std::string reason) const {
-  journal_.record({.cause = cause,
-                   .id = journal_.next_span(),
-                   .scope = rule.scope,
-                   .action = "iot:Rule",
-                   .resource = rule.arn,
-                   .outcome = journal::Outcome::skipped,
-                   .reason = std::move(reason),
-                   .at = message.now});
 }
 
 Run RuleEngine::make_run(const std::shared_ptr<const RuleSet>& set, const CompiledRule& rule,

@@ -3,7 +3,6 @@
 // the rule's error action, in the same transaction, and stands in nobody's way.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "delivery/target.h"
 #include "journal/journal.h"
+#include "journal/repeats.h"
 #include "services/iot/rule_book.h"
 
 namespace cloudlet::iot {
@@ -48,14 +48,18 @@ struct Run {
 class RuleEngine {
  public:
   RuleEngine(const RuleBook& book, const delivery::Targets& targets, journal::Journal& journal,
-             Random& random)
-      : book_(book), targets_(targets), journal_(journal), random_(random) {}
+             Random& random, const Clock& clock);
 
   // Appends a run for every rule that takes the message and whose WHERE is true. Never waits.
-  // Thread-safe.
+  // Thread-safe. Messages of MQTT clients that no rule takes leave no span: see
+  // MqttApplication::on_published.
   void plan(const RuleMessage& message, std::vector<Run>& out) const;
   // Hands the outcome to the actions. May be called again for the same run.
   void execute(store::Txn& tx, Run& run) const;
+  // Why no rule takes this topic; nothing if one does.
+  std::optional<std::string> unheard(std::string_view topic, const Scope* scope) const;
+  // About once a second.
+  void tick() const;
   // Leaves the run's span, once it is known what became of the transaction.
   void report(const Run& run, const Result<void>& committed) const;
 
@@ -67,30 +71,20 @@ class RuleEngine {
   static std::optional<BasicIngest> basic_ingest(std::string_view topic);
 
  private:
-  // At most so many spans a second of what did not happen: a flood of them says no more.
-  class Throttle {
-   public:
-    explicit Throttle(std::uint32_t most) : most_(most) {}
-    bool pass();
-
-   private:
-    const std::uint32_t most_;
-    std::atomic<std::int64_t> second_{0};
-    std::atomic<std::uint32_t> used_{0};
-  };
-
   Run make_run(const std::shared_ptr<const RuleSet>& set, const CompiledRule& rule,
                sql::Input& input, const RuleMessage& message, const Cause& cause) const;
-  void skipped(const CompiledRule& rule, const RuleMessage& message, const Cause& cause,
-               std::string reason) const;
+  static std::vector<const CompiledRule*> takers(const RuleSet& set, std::string_view topic,
+                                                 const Scope* scope);
+  void record_unheard(const RuleSet& set, const RuleMessage& message) const;
   std::string error_payload(const Run& run, boost::json::array failures) const;
 
   const RuleBook& book_;
   const delivery::Targets& targets_;
   journal::Journal& journal_;
   Random& random_;
-  mutable Throttle skipped_{2000};
-  mutable Throttle unheard_{20};
+  // A flood of what did not happen says no more than its first messages.
+  mutable journal::Repeats skipped_;
+  mutable journal::Repeats unheard_;
 };
 
 }  // namespace cloudlet::iot
