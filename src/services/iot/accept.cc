@@ -23,6 +23,7 @@ struct Kept {
   std::string encoded;  // empty: neither retained nor queued
   bool retained = false;
   bool removes = false;  // an empty retained message
+  std::optional<Time> expires_at;
   std::vector<Waiting> recipients;
   std::optional<std::uint16_t> packet_id;
 };
@@ -41,6 +42,7 @@ Kept keep(const mqtt::Arrival& arrival, Time now) {
   Kept kept;
   kept.retained = publish.retain && !RuleEngine::basic_ingest(publish.topic);
   kept.removes = kept.retained && publish.payload.empty();
+  kept.expires_at = publish.expires_at;
   if (kept.retained || !arrival.recipients.empty()) {
     kept.topic = publish.topic;
     kept.encoded = encode_message(publish, now);
@@ -60,7 +62,10 @@ bool durable(const mqtt::Arrival& arrival) {
 void store_kept(store::Txn& tx, Work& work, std::size_t queue_max) {
   work.full.clear();
   for (const Kept& kept : work.kept) {
-    if (kept.retained) retain_message(tx, kept.topic, kept.removes ? "" : "x", kept.encoded);
+    if (kept.removes)
+      remove_retained(tx, kept.topic);
+    else if (kept.retained)
+      retain_message(tx, kept.topic, kept.encoded, kept.expires_at);
     for (const Waiting& to : kept.recipients) {
       const Enqueue place{.client_id = to.client_id, .qos = to.qos, .retain = to.retain};
       if (!enqueue(tx, place, kept.encoded, queue_max))

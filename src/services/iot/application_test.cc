@@ -6,8 +6,11 @@
 
 #include "base/encoding.h"
 #include "services/iot/iot_fixture.h"
+#include "services/iot/keys.h"
 #include "services/iot/policy_document.h"
+#include "services/iot/stored_message.h"
 #include "services/iot/x509.h"
+#include "store/timers.h"
 
 namespace cloudlet::iot {
 namespace {
@@ -414,6 +417,44 @@ TEST_F(ApplicationTest, RetainedMessagesAreFoundByFilter) {
                 .list_retained_messages(*snapshot, call(), {.max_results = 4})
                 ->retained_topics.size(),
             4U);
+}
+
+// What expired is not only left out of answers: it is gone from the store, and its timer too.
+TEST_F(ApplicationTest, ARetainedMessageThatExpiresLeavesTheStore) {
+  const auto retain = [&](const std::string& payload, int seconds) {
+    mqtt::Arrival arrival{.publish = {.topic = "r/a", .payload = payload, .retain = true}};
+    if (seconds > 0) arrival.publish.expires_at = clock.now() + std::chrono::seconds(seconds);
+    publish(client("c"), arrival);
+  };
+  const auto stored = [&] {
+    std::string payload = "nothing";
+    std::promise<void> done;  // behind what the clock set off
+    const auto read = [&](store::Txn& tx) -> Result<void> {
+      const auto bytes = tx.get(keys::retained("r/a"));
+      payload = bytes ? decode_message(*bytes).message->payload : "nothing";
+      return {};
+    };
+    store->submit(read, [&](const Result<void>&) { done.set_value(); });
+    done.get_future().wait();
+    return payload;
+  };
+  const auto gone = [&] {
+    for (int i = 0; i < 10'000 && store->timers().size() > 0; ++i) stored();
+    return store->timers().size() == 0;
+  };
+  retain("short", 10);
+  retain("long", 100);
+  EXPECT_EQ(store->timers().size(), 1U) << "the first one's timer went with it";
+  clock.advance(std::chrono::seconds(50));
+  EXPECT_EQ(stored(), "long");
+  clock.advance(std::chrono::seconds(51));
+  EXPECT_TRUE(gone());
+  EXPECT_EQ(stored(), "nothing");
+  retain("short", 10);
+  retain("for ever", 0);
+  EXPECT_EQ(store->timers().size(), 0U);
+  clock.advance(std::chrono::hours(1));
+  EXPECT_EQ(stored(), "for ever");
 }
 
 // What one subscription brings at once is bounded; that there was more is said.

@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "services/iot/parts.h"
+#include "services/iot/sessions.h"
+#include "store/timers.h"
 
 namespace cloudlet::iot {
 
@@ -29,6 +31,9 @@ Service::Parts::Parts(store::Store& s, const delivery::Targets& targets, journal
       data(broker) {
   principals.on_change(
       [this](const std::string& certificate) { certificate_changed(certificate); });
+  store.timers().on(std::string(retained_expires), [](store::Txn& tx, const store::Timer& timer) {
+    remove_retained(tx, timer.payload);
+  });
   store.watch(principals);
   store.watch(book);
 }

@@ -81,6 +81,10 @@ inline Key rule(const Scope& scope, std::string_view name) { return rules(scope)
 // MQTT: one broker, one space of topics and client ids.
 inline Key retained_messages() { return make_key("iot", "retained"); }
 inline Key retained(std::string_view topic) { return retained_messages().add(topic); }
+// The timer that removes it when it expires.
+inline Key retained_timer(std::string_view topic) {
+  return make_key("iot", "retained-timer", topic);
+}
 inline Key sessions() { return make_key("iot", "session"); }
 inline Key session(std::string_view client) { return sessions().add(client); }
 inline Key subscriptions(std::string_view client) {

@@ -153,12 +153,21 @@ void apply_progress(store::Txn& tx, std::string_view client_id, const mqtt::Prog
   for (const std::uint16_t id : progress.released) tx.erase(keys::received_id(client_id, id));
 }
 
-void retain_message(store::Txn& tx, std::string_view topic, std::string_view payload,
-                    std::string_view encoded_message) {
-  if (payload.empty())
-    tx.erase(keys::retained(topic));
-  else
-    tx.put(keys::retained(topic), encoded_message);
+void retain_message(store::Txn& tx, std::string_view topic, std::string_view encoded_message,
+                    std::optional<Time> expires_at) {
+  remove_retained(tx, topic);
+  tx.put(keys::retained(topic), encoded_message);
+  if (!expires_at) return;
+  const store::TimerId timer = tx.at(*expires_at, retained_expires, topic);
+  tx.put(keys::retained_timer(topic), std::to_string(timer));
+}
+
+void remove_retained(store::Txn& tx, std::string_view topic) {
+  tx.erase(keys::retained(topic));
+  const auto timer = tx.get(keys::retained_timer(topic));
+  if (!timer) return;
+  tx.cancel_timer(std::stoull(*timer));
+  tx.erase(keys::retained_timer(topic));
 }
 
 std::vector<mqtt::MessagePtr> RetainedSearch::find(const store::ReadTxn& tx,

@@ -2,6 +2,7 @@
 // messages. Plain functions of a transaction; the order of calls is the order of commits.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,9 +49,12 @@ std::vector<mqtt::QueuedMessage> read_queue(const store::ReadTxn& tx,
                                             const mqtt::Application::QueueRead& read);
 void apply_progress(store::Txn& tx, std::string_view client_id, const mqtt::Progress& progress);
 
-// Sets, or with an empty payload removes.
-void retain_message(store::Txn& tx, std::string_view topic, std::string_view payload,
-                    std::string_view encoded_message);
+// One that expires is removed by a timer then.
+void retain_message(store::Txn& tx, std::string_view topic, std::string_view encoded_message,
+                    std::optional<Time> expires_at);
+void remove_retained(store::Txn& tx, std::string_view topic);
+constexpr std::string_view retained_expires =
+    "iot.retained-expires";  // a timer; payload: the topic
 // The retained messages that filters take, in the order of topics, so many of them as may be held
 // in memory at once. Expired ones are left out.
 struct RetainedSearch {
