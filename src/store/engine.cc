@@ -15,14 +15,7 @@ namespace cloudlet::store {
 Engine::~Engine() { close(); }
 
 Engine::Written Engine::write(rocksdb::WriteBatch& batch, const State& state) {
-  if (bytes_in_log_ > options_.write_buffer_bytes) {
-    if (options_.durability == Durability::interval) sync(state_.group);
-    rocksdb::FlushOptions in_the_background;
-    in_the_background.wait = false;
-    in_the_background.allow_write_stall = true;
-    // A full disk shows in the write below.
-    if (db_->Flush(in_the_background).ok()) bytes_in_log_ = 0;
-  }
+  if (log_is_due()) change_log();
   batch.Put(state_key().bytes(), encode(state));
   rocksdb::WriteOptions how;
   how.disableWAL = options_.durability == Durability::memory;
@@ -32,7 +25,31 @@ Engine::Written Engine::write(rocksdb::WriteBatch& batch, const State& state) {
     stop_process(fmt::format("writing to the store in {} failed: {}", folder_, status.ToString()));
   bytes_in_log_ += batch.GetDataSize();
   state_ = state;
+  if (logs_ && !log_ordered_ && bytes_in_log_ > options_.write_buffer_bytes / 64) {
+    log_ordered_ = true;
+    logs_->prepare(options_.reserve_bytes + 2 * options_.write_buffer_bytes);
+  }
   return Written::yes;
+}
+
+// Full, or the first one of this process, which nobody prepared, while a better one is ready.
+bool Engine::log_is_due() const {
+  if (bytes_in_log_ > options_.write_buffer_bytes) return true;
+  return logs_ && !log_prepared_ && logs_->ready() &&
+         bytes_in_log_ > options_.write_buffer_bytes / 16;
+}
+
+void Engine::change_log() {
+  if (options_.durability == Durability::interval) sync(state_.group);
+  const bool prepared = logs_ && logs_->ready();
+  rocksdb::FlushOptions in_the_background;
+  in_the_background.wait = false;
+  in_the_background.allow_write_stall = true;
+  // A full disk shows in the next write.
+  if (!db_->Flush(in_the_background).ok()) return;
+  bytes_in_log_ = 0;
+  log_prepared_ = prepared;
+  log_ordered_ = false;
 }
 
 void Engine::sync(std::uint64_t group) {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "store/logs_ahead.h"
 #include "store/store.h"
 
 namespace cloudlet::store {
@@ -54,15 +55,20 @@ class Engine {
   Result<void> check_acknowledged(const State& found) const;
   Result<void> prepare_marker();
   bool has_space() const;
+  bool log_is_due() const;
+  void change_log();
   rocksdb::Status create_folder(const std::string& folder) const;
   rocksdb::Status sync_folder(const std::string& folder) const;
 
   const Options options_;
-  std::shared_ptr<rocksdb::Env> memory_;
+  std::shared_ptr<LogsAhead> logs_;         // with Durability::sync
+  std::shared_ptr<rocksdb::Env> made_env_;  // where `env_` is none of the caller's
   rocksdb::Env* env_ = nullptr;
   std::string folder_;
   State state_;
   std::size_t bytes_in_log_ = 0;
+  bool log_prepared_ = false;  // the log is one of `logs_`'
+  bool log_ordered_ = false;   // `logs_` was asked for the next one
   std::unique_ptr<rocksdb::RandomRWFile> acknowledged_;
   std::shared_ptr<rocksdb::DB> db_;
 };

@@ -50,14 +50,20 @@ Engine::State read_state(rocksdb::DB& db) {
 
 Engine::Engine(const Options& options) : options_(options) {
   if (options.durability == Durability::memory) {
-    memory_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
-    env_ = memory_.get();
+    made_env_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+    env_ = made_env_.get();
     folder_ = "/cloudlet";
-  } else {
-    env_ = options.env != nullptr ? options.env : rocksdb::Env::Default();
-    folder_ = options.folder.lexically_normal().string();
-    if (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
+    return;
   }
+  env_ = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  folder_ = options.folder.lexically_normal().string();
+  if (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
+  if (options.durability != Durability::sync) return;
+  logs_ = std::make_shared<LogsAhead>(
+      env_->GetFileSystem(), folder_ + "/db",
+      options.write_buffer_bytes + options.write_buffer_bytes / 4);
+  made_env_ = rocksdb::NewCompositeEnv(logs_);
+  env_ = made_env_.get();
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(const Options& options) {
@@ -115,9 +121,10 @@ Result<void> Engine::prepare() {
   return {};
 }
 
-// Readers may hold the database longer than this lives; it needs its memory's file system.
+// Readers may hold the database longer than this lives; it needs its file system.
 void Engine::own(rocksdb::DB* db) {
-  db_ = std::shared_ptr<rocksdb::DB>(db, [memory = memory_](rocksdb::DB* last) { delete last; });
+  db_ = std::shared_ptr<rocksdb::DB>(db, [env = made_env_](rocksdb::DB* last) { delete last; });
+  log_prepared_ = false;
 }
 
 Result<void> Engine::open_db() {
@@ -125,6 +132,7 @@ Result<void> Engine::open_db() {
   strict.wal_recovery_mode = WALRecoveryMode::kAbsoluteConsistency;
   rocksdb::DB* db = nullptr;
   auto status = env_->CreateDirIfMissing(folder_ + "/db");
+  if (status.ok() && logs_) status = logs_->discard();
   if (status.ok()) status = rocksdb::DB::Open(strict, folder_ + "/db", &db);
   if (status.IsCorruption()) return open_without_torn_end(status);
   if (!status.ok()) return cannot_open(folder_, status);

@@ -1,9 +1,10 @@
 // For tests: a file system in memory that knows what was synced. `image` is what a power cut at
 // this moment might leave.
 //
-// A file keeps a synced length, a directory the changes since its last sync. An image keeps at
-// least what was synced, and of the rest some prefix: of each directory's changes, of each file's
-// bytes (whose end may be garbage).
+// A file keeps a synced length and what was written over since its last sync, a directory the
+// changes since its last sync. An image keeps at least what was synced, and of the rest some prefix:
+// of each directory's changes, of each file's bytes (whose end may be garbage); of what was written
+// over some pages.
 #pragma once
 
 #include <rocksdb/file_system.h>
@@ -30,6 +31,7 @@ class ForgetfulFileSystem final : public rocksdb::FileSystem {
   struct File {
     std::string bytes;
     std::size_t synced = 0;
+    std::map<std::size_t, std::string> before;  // what was written over since, by its offset
   };
 
   // After `operations` more changes `then` is called, before the next one, with nothing else going
@@ -101,9 +103,11 @@ class ForgetfulFileSystem final : public rocksdb::FileSystem {
   void count_operation();  // with mutex_ held, before any change
   void change(Change change);
   IOStatus append(File& file, const rocksdb::Slice& data);
+  IOStatus overwrite(File& file, std::size_t offset, const rocksdb::Slice& data);
   IOStatus sync(File& file);
   IOStatus sync_directory(const std::string& path);
   static void apply(Entries& entries, const Change& change);
+  static void undo_some(File& file, bool may_be_garbage, Random& random);
   static void lose_some(File& file, bool may_be_garbage, Random& random);
   static void spoil_some(File& file, bool may_be_garbage, Random& random);
   Entry find(const std::string& path) const;

@@ -96,7 +96,6 @@ class ForgetfulReader final : public rocksdb::FSSequentialFile, public rocksdb::
   std::uint64_t at_ = 0;
 };
 
-// What is patched in place counts as synced: whoever does that must not rely on it either way.
 class ForgetfulPatcher final : public rocksdb::FSRandomRWFile {
  public:
   ForgetfulPatcher(ForgetfulFileSystem& fs, std::shared_ptr<ForgetfulFileSystem::File> file)
@@ -104,11 +103,7 @@ class ForgetfulPatcher final : public rocksdb::FSRandomRWFile {
   IOStatus Write(std::uint64_t offset, const Slice& data, const rocksdb::IOOptions&,
                  rocksdb::IODebugContext*) override {
     std::scoped_lock lock(fs_.mutex_);
-    fs_.count_operation();
-    file_->bytes.resize(std::max<std::size_t>(file_->bytes.size(), offset + data.size()));
-    file_->bytes.replace(offset, data.size(), data.data(), data.size());
-    file_->synced = file_->bytes.size();
-    return IOStatus::OK();
+    return fs_.overwrite(*file_, offset, data);
   }
   IOStatus Read(std::uint64_t offset, std::size_t n, const rocksdb::IOOptions& options,
                 Slice* result, char* scratch, rocksdb::IODebugContext* context) const override {
@@ -118,7 +113,8 @@ class ForgetfulPatcher final : public rocksdb::FSRandomRWFile {
     return IOStatus::OK();
   }
   IOStatus Sync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
-    return IOStatus::OK();
+    std::scoped_lock lock(fs_.mutex_);
+    return fs_.sync(*file_);
   }
   IOStatus Close(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
     return IOStatus::OK();
@@ -189,7 +185,25 @@ void ForgetfulFileSystem::spoil_some(File& file, bool may_be_garbage, Random& ra
   file.bytes.replace(from, to - from, std::string(to - from, '\0'));
 }
 
+// Of what was written over all, nothing, or any of its pages; a page may be torn in a log.
+void ForgetfulFileSystem::undo_some(File& file, bool may_be_garbage, Random& random) {
+  constexpr std::size_t page = 4096;
+  const auto fate = random.below(3);
+  for (const auto& [offset, before] : file.before) {
+    for (std::size_t at = offset; at < offset + before.size();) {
+      const std::size_t size = std::min(page - at % page, offset + before.size() - at);
+      if (fate == 0 || (fate == 1 && random.below(2) == 0))
+        file.bytes.replace(at, size, before, at - offset, size);
+      else if (fate == 1 && may_be_garbage && random.below(8) == 0)
+        file.bytes.replace(at, size, random.bytes(size));
+      at += size;
+    }
+  }
+  file.before.clear();
+}
+
 void ForgetfulFileSystem::lose_some(File& file, bool may_be_garbage, Random& random) {
+  undo_some(file, may_be_garbage, random);
   const std::size_t unsynced = file.bytes.size() - file.synced;
   if (unsynced > 0 && random.below(3) > 0) {
     const bool all_lost = random.below(2) == 0;
@@ -252,10 +266,22 @@ IOStatus ForgetfulFileSystem::append(File& file, const Slice& data) {
   return IOStatus::OK();
 }
 
+IOStatus ForgetfulFileSystem::overwrite(File& file, std::size_t offset, const Slice& data) {
+  count_operation();
+  const std::size_t end = offset + data.size();
+  if (full_ && end > file.bytes.size()) return IOStatus::NoSpace("the test's disk is full");
+  if (offset < file.synced)
+    file.before.try_emplace(offset, file.bytes, offset, std::min(end, file.synced) - offset);
+  file.bytes.resize(std::max(file.bytes.size(), end));
+  file.bytes.replace(offset, data.size(), data.data(), data.size());
+  return IOStatus::OK();
+}
+
 IOStatus ForgetfulFileSystem::sync(File& file) {
   count_operation();
   if (syncs_fail_) return IOStatus::IOError("the test's disk fails");
   file.synced = file.bytes.size();
+  file.before.clear();
   return IOStatus::OK();
 }
 
@@ -477,4 +503,37 @@ TEST(ForgetfulFileSystem, KeepsWhatWasSyncedAndLosesTheRestSooner) {
 }
 
 }  // namespace
+TEST(ForgetfulFileSystem, KeepsAnyPagesOfWhatWasWrittenOverUnlessItWasSynced) {
+  ForgetfulFileSystem fs;
+  ASSERT_TRUE(fs.CreateDir("/d", {}, nullptr).ok());
+  std::unique_ptr<rocksdb::FSDirectory> directory;
+  std::unique_ptr<rocksdb::FSWritableFile> zeros;
+  std::unique_ptr<rocksdb::FSRandomRWFile> file;
+  ASSERT_TRUE(fs.NewDirectory("/", {}, &directory, nullptr).ok());
+  ASSERT_TRUE(directory->Fsync({}, nullptr).ok());
+  ASSERT_TRUE(fs.NewDirectory("/d", {}, &directory, nullptr).ok());
+  ASSERT_TRUE(fs.NewWritableFile("/d/file", {}, &zeros, nullptr).ok());
+  ASSERT_TRUE(zeros->Append(std::string(12'288, '0'), {}, nullptr).ok());
+  ASSERT_TRUE(zeros->Sync({}, nullptr).ok());
+  ASSERT_TRUE(directory->Fsync({}, nullptr).ok());
+  ASSERT_TRUE(fs.NewRandomRWFile("/d/file", {}, &file, nullptr).ok());
+  ASSERT_TRUE(file->Write(0, std::string(100, 's'), {}, nullptr).ok());
+  ASSERT_TRUE(file->Sync({}, nullptr).ok());
+  ASSERT_TRUE(file->Write(100, std::string(8'000, 'u'), {}, nullptr).ok());
+  std::set<std::string> left;
+  const auto random = seeded_random(1);
+  for (int i = 0; i < 200; ++i) {
+    const auto image = fs.image(*random);
+    std::unique_ptr<rocksdb::FSRandomRWFile> found;
+    ASSERT_TRUE(image->NewRandomRWFile("/d/file", {}, &found, nullptr).ok());
+    std::string bytes(12'288, ' ');
+    Slice read;
+    ASSERT_TRUE(found->Read(0, bytes.size(), {}, &read, bytes.data(), nullptr).ok());
+    ASSERT_EQ(bytes.substr(0, 100), std::string(100, 's'));
+    ASSERT_EQ(bytes.substr(8'100), std::string(4'188, '0'));
+    left.insert({bytes[100], bytes[5'000]});
+  }
+  EXPECT_EQ(left, (std::set<std::string>{"00", "0u", "u0", "uu"}));
+}
+
 }  // namespace cloudlet::store
