@@ -39,6 +39,7 @@ constexpr const char* s3_headers =
 void print(const char* who, const Outcome& outcome) {
   fmt::print("{:<10} {:>9.0f} req/s   p50 {:>7.0f} us   p99 {:>7.0f} us   failed {}\n", who,
              outcome.per_second, outcome.p50_us, outcome.p99_us, outcome.failed);
+  if (outcome.failed > 0) fmt::print(stderr, "first failure: {}\n", outcome.first_failure);
 }
 
 // Turn and turn about, so that neither has the quieter machine.

@@ -59,7 +59,7 @@ class Generator {
     for (std::size_t i = 0; i < connections.size(); ++i) {
       connections[i].fd = connect_to(load_);
       if (connections[i].fd < 0) {
-        ++outcome_.failed;
+        count_failure("cannot connect");
         continue;
       }
       epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
@@ -96,7 +96,7 @@ class Generator {
     connection.sent = Clock::now();
     for (std::string_view rest = request; !rest.empty();) {
       const ssize_t sent = ::send(connection.fd, rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return fail(connection);
+      if (sent <= 0) return fail(connection, std::strerror(errno));
       rest.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
@@ -104,7 +104,7 @@ class Generator {
   void receive(Connection& connection) {
     char buffer[16384];
     const ssize_t got = ::recv(connection.fd, buffer, sizeof buffer, MSG_DONTWAIT);
-    if (got <= 0) return fail(connection);
+    if (got <= 0) return fail(connection, got == 0 ? "closed by the server" : std::strerror(errno));
     connection.in.append(buffer, static_cast<std::size_t>(got));
     const std::size_t size = response_size(connection.in);
     if (size == 0) return;
@@ -112,13 +112,17 @@ class Generator {
       took_.push_back(
           std::chrono::duration<float, std::micro>(Clock::now() - connection.sent).count());
     else
-      ++outcome_.failed;
+      count_failure(connection.in.substr(0, size));
     connection.in.erase(0, size);
     send(connection);
   }
 
-  void fail(Connection& connection) {
-    ++outcome_.failed;
+  void count_failure(const std::string& why) {
+    if (outcome_.failed++ == 0) outcome_.first_failure = why;
+  }
+
+  void fail(Connection& connection, const std::string& why) {
+    count_failure(why);
     ::close(connection.fd);
     connection.fd = -1;
   }

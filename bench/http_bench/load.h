@@ -22,6 +22,7 @@ struct Load {
 struct Outcome {
   std::uint64_t answered = 0;
   std::uint64_t failed = 0;  // other statuses than 2xx, broken connections
+  std::string first_failure;
   double per_second = 0;
   double p50_us = 0;
   double p99_us = 0;

@@ -18,6 +18,7 @@ class Peer {
   std::uint16_t port() const;
 
  private:
+  struct Connection;
   struct State;
   std::unique_ptr<State> state_;
 };

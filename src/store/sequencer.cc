@@ -276,23 +276,21 @@ bool Sequencer::may_write(const GroupTxn::Mark& mark) const {
 }
 
 void Sequencer::close_group() {
-  if (open_->writes.log().empty()) {
-    complete(*open_);
-    open_->clear();
-    return;
-  }
-  if (!write_group(*open_)) return lose_group();
+  const bool writes = !open_->writes.log().empty();
+  if (writes && !write_group(*open_)) return lose_group();
   if (options_.durability != Durability::sync) {
     complete(*open_);
-    {
+    if (writes) {
       std::scoped_lock lock(mutex_);
       unsynced_ = open_->number;
     }
     return open_->clear();
   }
+  // One that writes nothing too: its bodies may have read what the group before it wrote, whose
+  // callers are told first.
   std::scoped_lock lock(mutex_);
   closed_ = std::move(open_);
-  open_ = std::move(spare_);
+  open_ = spare_ ? std::move(spare_) : std::make_unique<Group>();
   sync_idle_ = false;
   syncing_.notify_one();
 }
@@ -344,13 +342,15 @@ void Sequencer::sync_groups() {
     if (!closed_) return;
     auto group = std::move(closed_);
     lock.unlock();
-    engine_->sync(group->number);
+    if (group->state) engine_->sync(group->number);
+    lock.lock();
+    sync_idle_ = true;  // the next one may be written while this one's callers are told
+    work_.notify_one();
+    lock.unlock();
     complete(*group);
     group->clear();
     lock.lock();
     spare_ = std::move(group);
-    sync_idle_ = true;
-    work_.notify_one();
   }
 }
 
