@@ -59,9 +59,8 @@ Engine::Engine(const Options& options) : options_(options) {
   folder_ = options.folder.lexically_normal().string();
   if (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
   if (options.durability != Durability::sync) return;
-  logs_ = std::make_shared<LogsAhead>(
-      env_->GetFileSystem(), folder_ + "/db",
-      options.write_buffer_bytes + options.write_buffer_bytes / 4);
+  logs_ = std::make_shared<LogsAhead>(env_->GetFileSystem(), folder_ + "/db",
+                                      options.write_buffer_bytes + options.write_buffer_bytes / 4);
   made_env_ = rocksdb::NewCompositeEnv(logs_);
   env_ = made_env_.get();
 }

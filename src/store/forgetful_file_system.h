@@ -2,9 +2,9 @@
 // this moment might leave.
 //
 // A file keeps a synced length and what was written over since its last sync, a directory the
-// changes since its last sync. An image keeps at least what was synced, and of the rest some prefix:
-// of each directory's changes, of each file's bytes (whose end may be garbage); of what was written
-// over some pages.
+// changes since its last sync. An image keeps at least what was synced, and of the rest some
+// prefix: of each directory's changes, of each file's bytes (whose end may be garbage); of what was
+// written over some pages.
 #pragma once
 
 #include <rocksdb/file_system.h>

@@ -60,11 +60,15 @@ Task<Result<PutObjectOutput>> Service::put_object(const wire::Call& call, PutObj
   CO_TRY(Description description, describe(in));
   CO_TRY(ChecksumWish wish, checksum_wish(in));
   // Before the body is read: who sent "Expect: 100-continue" hears at once that there is no such
-  // bucket.
-  CO_CHECK(find_bucket(*store_.snapshot(), call.scope.account, in.bucket));
+  // bucket. Where the whole body came with the head the transaction's own look is enough.
+  const bool body_comes = in.body.whole() == nullptr;
+  if (body_comes) CO_CHECK(find_bucket(*store_.snapshot(), call.scope.account, in.bucket));
 
   IntakeRules rules{.checksum = std::move(wish), .content_md5 = in.content_md5.value_or("")};
-  CO_TRY(const TakenBody taken, co_await take_body(store_, in.body, std::move(rules)));
+  Result<TakenBody> taking = co_await take_body(store_, in.body, std::move(rules));
+  if (taking.has_error() && !body_comes)
+    CO_CHECK(find_bucket(*store_.snapshot(), call.scope.account, in.bucket));
+  CO_TRY(const TakenBody taken, std::move(taking));
 
   const Place place{.account = call.scope.account, .bucket = in.bucket};
   const WriteConditions conditions{.if_match = in.if_match, .if_none_match = in.if_none_match};
