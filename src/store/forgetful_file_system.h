@@ -1,10 +1,10 @@
 // For tests: a file system in memory that knows what was synced. `image` is what a power cut at
 // this moment might leave.
 //
-// A file keeps a synced length and what was written over since its last sync, a directory the
-// changes since its last sync. An image keeps at least what was synced, and of the rest some
-// prefix: of each directory's changes, of each file's bytes (whose end may be garbage); of what was
-// written over some pages.
+// A file keeps a synced length, a directory the changes since its last sync. An image keeps at
+// least what was synced, and of the rest some prefix: of each directory's changes, of each file's
+// bytes (whose end may be garbage). Of what was written over in a log since its last sync an image
+// keeps any pages; in other files all of it, and nobody may rely on that.
 #pragma once
 
 #include <rocksdb/file_system.h>
@@ -107,7 +107,7 @@ class ForgetfulFileSystem final : public rocksdb::FileSystem {
   IOStatus sync(File& file);
   IOStatus sync_directory(const std::string& path);
   static void apply(Entries& entries, const Change& change);
-  static void undo_some(File& file, bool may_be_garbage, Random& random);
+  static void undo_some(File& file, Random& random);
   static void lose_some(File& file, bool may_be_garbage, Random& random);
   static void spoil_some(File& file, bool may_be_garbage, Random& random);
   Entry find(const std::string& path) const;

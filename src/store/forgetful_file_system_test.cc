@@ -164,7 +164,9 @@ std::shared_ptr<ForgetfulFileSystem> ForgetfulFileSystem::image_locked(Random& r
     const std::string above = parent(path);
     if (!above.empty() && !image->live_.contains(above)) continue;  // its directory is lost
     auto copy = entry ? std::make_shared<File>(*entry) : nullptr;
-    if (copy) lose_some(*copy, path.ends_with(".log"), random);
+    const bool is_log = path.ends_with(".log");
+    if (copy && is_log) undo_some(*copy, random);
+    if (copy) lose_some(*copy, is_log, random);
     image->live_.emplace(path, copy);
   }
   image->durable_ = image->live_;
@@ -185,8 +187,8 @@ void ForgetfulFileSystem::spoil_some(File& file, bool may_be_garbage, Random& ra
   file.bytes.replace(from, to - from, std::string(to - from, '\0'));
 }
 
-// Of what was written over all, nothing, or any of its pages; a page may be torn in a log.
-void ForgetfulFileSystem::undo_some(File& file, bool may_be_garbage, Random& random) {
+// Of what was written over all, nothing, or any of its pages, some of them torn.
+void ForgetfulFileSystem::undo_some(File& file, Random& random) {
   constexpr std::size_t page = 4096;
   const auto fate = random.below(3);
   for (const auto& [offset, before] : file.before) {
@@ -194,7 +196,7 @@ void ForgetfulFileSystem::undo_some(File& file, bool may_be_garbage, Random& ran
       const std::size_t size = std::min(page - at % page, offset + before.size() - at);
       if (fate == 0 || (fate == 1 && random.below(2) == 0))
         file.bytes.replace(at, size, before, at - offset, size);
-      else if (fate == 1 && may_be_garbage && random.below(8) == 0)
+      else if (fate == 1 && random.below(8) == 0)
         file.bytes.replace(at, size, random.bytes(size));
       at += size;
     }
@@ -203,7 +205,6 @@ void ForgetfulFileSystem::undo_some(File& file, bool may_be_garbage, Random& ran
 }
 
 void ForgetfulFileSystem::lose_some(File& file, bool may_be_garbage, Random& random) {
-  undo_some(file, may_be_garbage, random);
   const std::size_t unsynced = file.bytes.size() - file.synced;
   if (unsynced > 0 && random.below(3) > 0) {
     const bool all_lost = random.below(2) == 0;
@@ -503,7 +504,7 @@ TEST(ForgetfulFileSystem, KeepsWhatWasSyncedAndLosesTheRestSooner) {
 }
 
 }  // namespace
-TEST(ForgetfulFileSystem, KeepsAnyPagesOfWhatWasWrittenOverUnlessItWasSynced) {
+TEST(ForgetfulFileSystem, KeepsAnyPagesOfWhatWasWrittenOverInALogUnlessItWasSynced) {
   ForgetfulFileSystem fs;
   ASSERT_TRUE(fs.CreateDir("/d", {}, nullptr).ok());
   std::unique_ptr<rocksdb::FSDirectory> directory;
@@ -512,11 +513,11 @@ TEST(ForgetfulFileSystem, KeepsAnyPagesOfWhatWasWrittenOverUnlessItWasSynced) {
   ASSERT_TRUE(fs.NewDirectory("/", {}, &directory, nullptr).ok());
   ASSERT_TRUE(directory->Fsync({}, nullptr).ok());
   ASSERT_TRUE(fs.NewDirectory("/d", {}, &directory, nullptr).ok());
-  ASSERT_TRUE(fs.NewWritableFile("/d/file", {}, &zeros, nullptr).ok());
+  ASSERT_TRUE(fs.NewWritableFile("/d/1.log", {}, &zeros, nullptr).ok());
   ASSERT_TRUE(zeros->Append(std::string(12'288, '0'), {}, nullptr).ok());
   ASSERT_TRUE(zeros->Sync({}, nullptr).ok());
   ASSERT_TRUE(directory->Fsync({}, nullptr).ok());
-  ASSERT_TRUE(fs.NewRandomRWFile("/d/file", {}, &file, nullptr).ok());
+  ASSERT_TRUE(fs.NewRandomRWFile("/d/1.log", {}, &file, nullptr).ok());
   ASSERT_TRUE(file->Write(0, std::string(100, 's'), {}, nullptr).ok());
   ASSERT_TRUE(file->Sync({}, nullptr).ok());
   ASSERT_TRUE(file->Write(100, std::string(8'000, 'u'), {}, nullptr).ok());
@@ -525,7 +526,7 @@ TEST(ForgetfulFileSystem, KeepsAnyPagesOfWhatWasWrittenOverUnlessItWasSynced) {
   for (int i = 0; i < 200; ++i) {
     const auto image = fs.image(*random);
     std::unique_ptr<rocksdb::FSRandomRWFile> found;
-    ASSERT_TRUE(image->NewRandomRWFile("/d/file", {}, &found, nullptr).ok());
+    ASSERT_TRUE(image->NewRandomRWFile("/d/1.log", {}, &found, nullptr).ok());
     std::string bytes(12'288, ' ');
     Slice read;
     ASSERT_TRUE(found->Read(0, bytes.size(), {}, &read, bytes.data(), nullptr).ok());
