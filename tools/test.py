@@ -125,7 +125,7 @@ def node_environment():
 
 def sanitizer_environment():
     return {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1",
-            "TSAN_OPTIONS": f"suppressions={ROOT}/tools/tsan.supp:second_deadlock_stack=1"}
+            "TSAN_OPTIONS": f"suppressions={ROOT}/tools/tsan.supp:second_deadlock_stack=1:die_after_fork=0"}
 
 
 def sanitize(tally):

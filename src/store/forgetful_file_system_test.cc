@@ -534,7 +534,8 @@ TEST(ForgetfulFileSystem, KeepsAnyPagesOfWhatWasWrittenOverInALogUnlessItWasSync
     ASSERT_EQ(bytes.substr(8'100), std::string(4'188, '0'));
     left.insert({bytes[100], bytes[5'000]});
   }
-  EXPECT_EQ(left, (std::set<std::string>{"00", "0u", "u0", "uu"}));
+  for (const auto* pages : {"00", "0u", "u0", "uu"}) EXPECT_TRUE(left.contains(pages)) << pages;
+  EXPECT_GT(left.size(), 4u) << "a page is torn at times";
 }
 
 }  // namespace cloudlet::store

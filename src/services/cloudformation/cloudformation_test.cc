@@ -125,7 +125,8 @@ class CloudFormation : public testing::Test, protected store::View {
              .now = clock_.now(),
              .random = random_.get()};
   }
-  ~CloudFormation() override {
+  // Not in the destructor: the store tells this view until it has stopped.
+  void TearDown() override {
     engine_->stop();
     engine_.reset();
     store_->stop();
