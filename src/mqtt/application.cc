@@ -31,6 +31,17 @@ std::string_view to_string(Disconnection reason) {
   return "NONE";
 }
 
+std::string session_name(std::string_view space, std::string_view client_id) {
+  std::string name(space);
+  // No client id holds a NUL [MQTT-1.5.3-2].
+  if (!space.empty()) name += '\0';
+  return name.append(client_id);
+}
+
+std::string_view client_id_of(std::string_view session_name) {
+  return session_name.substr(session_name.rfind('\0') + 1);
+}
+
 std::string_view explain(Disconnection reason) {
   switch (reason) {
     case Disconnection::too_slow: return "it did not read what was sent to it";

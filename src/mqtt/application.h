@@ -88,7 +88,16 @@ struct ConnectRequest {
 struct Grant {
   std::shared_ptr<const SessionPolicy> policy;
   std::string principal;  // for rules and traces: a certificate id, an access key id, or empty
+  // Client ids are unique in it: two clients of the same id in two spaces are two sessions. Without
+  // a NUL. Empty: the space of all who name none.
+  std::string space;
 };
+
+// What names a session: a client id in its space. Wherever the calls below name one by `client_id`
+// alone (queues, packet ids, wills), it is this.
+std::string session_name(std::string_view space, std::string_view client_id);
+// The client id in it, for people.
+std::string_view client_id_of(std::string_view session_name);
 
 // A connected client, as the calls below see it. `grant.policy` is never null.
 struct Client {
@@ -103,6 +112,8 @@ struct Client {
   std::uint64_t connection =
       0;  // differs for every connection: version number of the lifecycle events
   Time connected_at;
+
+  std::string session() const { return session_name(grant.space, id); }
 };
 
 // ---- messages
@@ -168,7 +179,8 @@ struct StoredSession {
   std::optional<Time> disconnected_at;  // empty: the process ended while it was connected
   std::vector<Subscription> subscriptions;
   std::vector<std::uint16_t>
-      received;  // ids of QoS 2 messages from the client that it has not released yet
+      received;      // ids of QoS 2 messages from the client that it has not released yet
+  Grant will_grant;  // whose will it is
   // Of a connection that the process's end cut off: published at start, then cleared. Its
   // `expires_at` is that of a message published at `opened_at`.
   MessagePtr will;
@@ -183,6 +195,7 @@ struct SessionOpening {
   bool persistent = false;  // keep a session; otherwise only the will (if any) is stored
   std::chrono::seconds expiry{0};
   MessagePtr will;  // `expires_at` as if it were published at `at`
+  Grant grant;      // of the client
   Time at;          // when the connection was made
 };
 
@@ -328,6 +341,7 @@ class Application {
   // About once a second, and after the clock jumped.
   virtual void tick() {}
   // A message was given up for one receiver: too slow (QoS 0), or larger than what it takes.
+  // `client_id` is the client's own.
   virtual void on_dropped(std::string_view client_id, std::string_view topic,
                           std::string_view reason) {
     (void)client_id, (void)topic, (void)reason;

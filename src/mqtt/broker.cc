@@ -83,7 +83,10 @@ Result<void> Broker::start() {
 void Broker::State::restore(StoredSession stored, Time now) {
   auto& home = core.home_of(stored.client_id);
   auto client = std::make_shared<Client>();
-  client->id = stored.client_id;
+  client->id = client_id_of(stored.client_id);
+  client->grant = stored.will_grant;
+  if (const auto space = stored.client_id.rfind('\0'); space != std::string::npos)
+    client->grant.space = stored.client_id.substr(0, space);
   client->connected_at = stored.opened_at;
   const bool lives = stored.expiry > std::chrono::seconds(0);
   auto session = std::make_shared<Session>(stored.client_id, home, true);

@@ -101,7 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void authenticate();
   void on_authenticated(Result<Grant> granted);
   void open_session(Grant grant);
-  void take_over(const std::string& client_id);
+  void take_over(const std::string& name);
   void on_opened(const Result<void>& opened);
   void refuse(Reason reason);
   void accept();

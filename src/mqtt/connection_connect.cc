@@ -143,16 +143,17 @@ void Connection::on_authenticated(Result<Grant> granted) {
 }
 
 // [MQTT-3.1.4-2]: the connection that has the name now is ended.
-void Connection::take_over(const std::string& client_id) {
-  const auto old = shard_->find_session(client_id);
+void Connection::take_over(const std::string& name) {
+  const auto old = shard_->find_session(name);
   if (!old || old->connection() == nullptr) return;
   old->connection()->shared_from_this()->end(Disconnection::taken_over, Reason::session_taken_over);
 }
 
 void Connection::open_session(Grant grant) {
   const auto& request = opening_->request;
-  take_over(request.client_id);
-  auto session = shard_->find_session(request.client_id);
+  const auto name = client_->session();
+  take_over(name);
+  auto session = shard_->find_session(name);
   bool fresh = true;
   bool replaces = false;
   if (session && request.clean_start) {
@@ -169,7 +170,7 @@ void Connection::open_session(Grant grant) {
   } else {
     if (core_.counters.sessions.load(std::memory_order_relaxed) >= core_.limits().sessions_max)
       return refuse(Reason::quota_exceeded);
-    session = std::make_shared<Session>(request.client_id, *shard_, request.persistent);
+    session = std::make_shared<Session>(name, *shard_, request.persistent);
     shard_->add_session(session);
   }
   opening_->session_present = !fresh;
@@ -188,6 +189,7 @@ void Connection::open_session(Grant grant) {
        .persistent = session_->stored(),
        .expiry = opening_->expiry,
        .will = will_,
+       .grant = client_->grant,
        .at = client_->connected_at},
       shard_->answer([self = shared_from_this()](const Result<void>& opened) {
         if (!self->closed()) self->on_opened(opened);

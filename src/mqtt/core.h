@@ -63,8 +63,9 @@ struct Core {
     return {.bytes_max = options.limits.topic_bytes_max,
             .levels_max = options.limits.topic_levels_max};
   }
-  Shard& home_of(std::string_view client_id) {
-    return *shards[std::hash<std::string_view>()(client_id) % shards.size()];
+  // Of a client id or a session's name: known before it is known whose client it is.
+  Shard& home_of(std::string_view name) {
+    return *shards[std::hash<std::string_view>()(client_id_of(name)) % shards.size()];
   }
 
  private:

@@ -67,7 +67,7 @@ void MemoryApplication::apply(const Client& client, const Arrival& arrival) {
     if (stored != stored_.end()) enqueue(stored->second, message, recipient.qos, recipient.retain);
   }
   if (!arrival.remember_packet_id) return;
-  const auto own = stored_.find(client.id);
+  const auto own = stored_.find(client.session());
   if (own != stored_.end()) own->second.received.insert(publish.packet_id);
 }
 
@@ -98,6 +98,7 @@ void MemoryApplication::open_session(const SessionOpening& opening, Done done) {
       session.expiry = opening.expiry;
       session.disconnected_at.reset();
       session.will = opening.will;
+      session.will_grant = opening.grant;
       session.opened_at = opening.at;
     }
   }
@@ -125,7 +126,7 @@ void MemoryApplication::subscribe(const SubscribeRequest& request, std::size_t l
   std::vector<RetainedDelivery> out;
   {
     std::scoped_lock lock(mutex_);
-    const auto stored = stored_.find(request.client.id);
+    const auto stored = stored_.find(request.client.session());
     const bool persistent = request.client.persistent && stored != stored_.end();
     for (const auto& item : request.items) {
       if (persistent) {
@@ -153,7 +154,7 @@ void MemoryApplication::unsubscribe(const Client& client, std::span<const std::s
                                     Done done) {
   {
     std::scoped_lock lock(mutex_);
-    if (const auto stored = stored_.find(client.id); stored != stored_.end()) {
+    if (const auto stored = stored_.find(client.session()); stored != stored_.end()) {
       std::erase_if(stored->second.session.subscriptions, [&](const auto& old) {
         return std::ranges::find(filters, old.filter) != filters.end();
       });

@@ -108,7 +108,7 @@ bool Session::keep_waiting(Outgoing& message, Qos qos, bool retain) {
 
 void Session::drop(std::string_view topic, std::string_view reason) {
   shard_.core().counters.dropped.fetch_add(1, std::memory_order_relaxed);
-  shard_.core().application.on_dropped(id_, topic, reason);
+  shard_.core().application.on_dropped(client_id_of(id_), topic, reason);
 }
 
 bool Session::room_for(Qos qos) const {

@@ -148,7 +148,7 @@ std::shared_ptr<const Route> TopicTree::route(std::string_view topic) const {
       route->stored.push_back(receiver);
     } else if (auto verdict = session.may_receive(topic); !verdict.allowed) {
       if (route->denied++ > 0) continue;
-      route->denied_client = session.id();
+      route->denied_client = client_id_of(session.id());
       route->denied_reason = std::move(verdict.reason);
       continue;
     }

@@ -77,6 +77,27 @@ def tls_client(cloud, files, client_id, version=paho.MQTTv311):
     return client
 
 
+def test_a_will_is_published_at_the_next_start_after_a_kill(fresh):
+    fresh.start()
+    client = paho.Client(client_id="mortal")
+    client.will_set("wills/mortal", "gone", qos=1, retain=True)
+    assert connects_plainly(fresh, client) == 0
+    fresh.kill()
+    client.loop_stop()
+    fresh.start()
+    assert messages(sub(fresh, "-t", "wills/mortal")) == ["gone"]
+
+
+def connects_plainly(cloud, client):
+    """The return code of CONNACK, over the plain listener."""
+    answered, codes = threading.Event(), []
+    client.on_connect = lambda _client, _data, _flags, code: (codes.append(code), answered.set())
+    client.connect("127.0.0.1", cloud.mqtt_port)
+    client.loop_start()
+    assert answered.wait(10)
+    return codes[0]
+
+
 def connects(cloud, client):
     """The CONNACK code, or None when the server just closes."""
     answered = threading.Event()

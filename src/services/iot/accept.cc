@@ -94,7 +94,7 @@ mqtt::Accepted MqttApplication::accept(mqtt::Batch& batch) {
     if (durable(arrival)) work->kept.push_back(keep(arrival, now));
   }
   if (work->runs.empty() && work->kept.empty()) return mqtt::Accepted::now;
-  work->client_id = client.id;
+  work->client_id = client.session();
   const auto body = [this, work](store::Txn& tx) -> Result<void> {
     store_kept(tx, *work, needs_.options.queue_max);
     for (Run& run : work->runs) needs_.engine.execute(tx, run);
@@ -103,7 +103,7 @@ mqtt::Accepted MqttApplication::accept(mqtt::Batch& batch) {
   needs_.store.submit(body, [this, work, done = batch.completion()](Result<void> committed) {
     for (const Run& run : work->runs) needs_.engine.report(run, committed);
     for (const auto& [session, topic] : work->full)
-      on_dropped(session, topic, "the session's queue is full");
+      on_dropped(mqtt::client_id_of(session), topic, "the session's queue is full");
     done(std::move(committed));
   });
   return mqtt::Accepted::later;

@@ -10,7 +10,10 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
+#include <future>
+#include <thread>
 
+#include "services/iot/client_policy.h"
 #include "services/iot/iot_fixture.h"
 #include "services/iot/x509.h"
 
@@ -159,6 +162,9 @@ class BrokerTest : public IotFixture {
   std::uint16_t tcp_port = 0, tls_port = 0;
 };
 
+const std::string everything =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]})";
+
 const std::string own_topics = R"({"Version":"2012-10-17","Statement":[
   {"Effect":"Allow","Action":"iot:Connect","Resource":"*"},
   {"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":"arn:aws:iot:*:*:topic/device/${iot:ClientId}/*"},
@@ -217,6 +223,61 @@ TEST_F(BrokerTest, ARevokedCertificateLosesItsConnection) {
                   .has_value());
   EXPECT_EQ(wire->receive().type, 0);
   EXPECT_NE(open(made)->connect("soil1"), 0);
+}
+
+// Client ids are unique within an account and region, as on AWS: nobody takes another account's
+// session up.
+TEST_F(BrokerTest, TheSameClientIdInTwoAccountsIsTwoSessions) {
+  const auto ours = device(everything);
+  const Scope home = std::exchange(scope, {.account = "210987654321", .region = "eu-west-1"});
+  const auto theirs = device(everything);
+  scope = home;
+  const auto keep = [](Wire& wire, const std::string& id) {
+    wire.send(0x10, Wire::text("MQTT") + std::string("\x04\x00\x00\x3c", 4) + Wire::text(id));
+    return wire.receive().body;
+  };
+  const auto first = open(ours);
+  EXPECT_EQ(keep(*first, "pump"), std::string("\0\0", 2));
+  first->subscribe("a");
+  EXPECT_EQ(first->receive().type, 9);
+  auto second = open(theirs);
+  EXPECT_EQ(keep(*second, "pump"), std::string("\0\0", 2)) << "a session of its own";
+  second->subscribe("b");
+  EXPECT_EQ(second->receive().type, 9);
+  // Both are there, and each has what it asked for, also after it comes back.
+  first->publish("b", "for the second");
+  EXPECT_EQ(first->receive().type, 4);
+  EXPECT_EQ(second->receive().type, 3);
+  second = nullptr;
+  second = open(theirs);
+  EXPECT_EQ(keep(*second, "pump"), std::string("\1\0", 2));
+  EXPECT_NE(second->receive().body.find("for the second"), std::string::npos) << "unacknowledged";
+  first->publish("a", "for the first");
+  EXPECT_EQ(first->receive().type + first->receive().type, 7) << "its acknowledgement, and it";
+  EXPECT_EQ(broker->stats().sessions, 2U);
+}
+
+// The process ended while a client with a will was connected: its rules hear it at the next start.
+TEST_F(BrokerTest, AWillOfAKilledProcessIsHeardByItsAccountsRules) {
+  make_rule("Wills", "SELECT *, principal() AS who FROM 'wills/+'", to_s3());
+  const auto made = device(everything);
+  const mqtt::MessagePtr will =
+      std::make_shared<mqtt::Message>(mqtt::Message{.topic = "wills/a", .payload = "{}"});
+  std::promise<void> stored;
+  service->application().open_session(
+      {.client_id = "a",
+       .will = will,
+       .grant = {.policy = open_policy(scope), .principal = "somebody"},
+       .at = clock.now()},
+      [&](const Result<void>&) { stored.set_value(); });
+  stored.get_future().wait();
+  broker->stop();
+  broker = std::make_unique<mqtt::Broker>(mqtt::Options{.threads = 2}, service->application(),
+                                          clock, *random);
+  service->use(*broker);
+  ASSERT_TRUE(broker->start().has_value());
+  while (s3.delivered().empty()) std::this_thread::yield();
+  EXPECT_EQ(s3.delivered()[0].event.payload, R"({"who":"somebody"})");
 }
 
 TEST_F(BrokerTest, ADetachedPolicyCountsFromTheNextPacket) {

@@ -62,7 +62,13 @@ Result<mqtt::Grant> MqttApplication::decide_certificate(const mqtt::ConnectReque
     const auto verdict = policy->may_publish(request.will->topic, request.will->retain);
     if (!verdict.allowed) return refused(verdict.reason);
   }
-  return mqtt::Grant{.policy = std::move(policy), .principal = id};
+  // Client ids are unique in an account and region. Those of the default ones share a space with
+  // the clients that show no credentials.
+  const Scope& scope = known->scope;
+  return mqtt::Grant{
+      .policy = std::move(policy),
+      .principal = id,
+      .space = scope == needs_.options.scope ? "" : scope.account + "/" + scope.region};
 }
 
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-variables.html. Thing variables

@@ -78,7 +78,9 @@ inline Key all_rules() { return make_key("iot", "rule"); }
 inline Key rules(const Scope& scope) { return make_key("iot", "rule", scope); }
 inline Key rule(const Scope& scope, std::string_view name) { return rules(scope).add(name); }
 
-// MQTT: one broker, one space of topics and client ids.
+// MQTT: one broker, one space of topics. `client` names a session (mqtt::session_name): a client id
+// of the default account and region as it is, so that what was stored before there were others
+// still opens.
 inline Key retained_messages() { return make_key("iot", "retained"); }
 inline Key retained(std::string_view topic) { return retained_messages().add(topic); }
 // The timer that removes it when it expires.

@@ -31,12 +31,16 @@ Result<std::vector<mqtt::StoredSession>> MqttApplication::load() {
 }
 
 void MqttApplication::open_session(const mqtt::SessionOpening& opening, mqtt::Done done) {
+  const auto* policy = static_cast<const ClientPolicy*>(opening.grant.policy.get());
+  const Scope* scope = policy ? policy->scope() : nullptr;
   const OpenSession owned{.client_id = std::string(opening.client_id),
                           .fresh = opening.fresh,
                           .persistent = opening.persistent,
                           .expiry = opening.expiry,
                           .will = opening.will,
-                          .now = opening.at};
+                          .now = opening.at,
+                          .scope = scope ? std::optional(*scope) : std::nullopt,
+                          .principal = opening.grant.principal};
   submit([owned](store::Txn& tx) { iot::open_session(tx, owned); }, std::move(done));
 }
 
@@ -61,7 +65,7 @@ void MqttApplication::subscribe(const mqtt::SubscribeRequest& request, std::size
   };
   const Time now = needs_.clock.now();
   auto asked = std::make_shared<Asked>();
-  asked->client_id = request.client.id;
+  asked->client_id = request.client.session();
   asked->items.assign(request.items.begin(), request.items.end());
   const auto collect = [asked, limit, now](const store::ReadTxn& tx, const auto& queue) {
     asked->answer.clear();
@@ -78,7 +82,7 @@ void MqttApplication::subscribe(const mqtt::SubscribeRequest& request, std::size
   };
   const auto tell_cut = [this, asked] {
     if (!asked->cut) return;
-    on_dropped(asked->client_id, asked->items.front().subscription.filter,
+    on_dropped(mqtt::client_id_of(asked->client_id), asked->items.front().subscription.filter,
                "more retained messages than a subscription may bring");
   };
   if (!request.client.persistent) {
@@ -109,8 +113,8 @@ void MqttApplication::subscribe(const mqtt::SubscribeRequest& request, std::size
 
 void MqttApplication::unsubscribe(const mqtt::Client& client, std::span<const std::string> filters,
                                   mqtt::Done done) {
-  const auto body = [id = client.id, owned = std::vector<std::string>(
-                                         filters.begin(), filters.end())](store::Txn& tx) {
+  const auto body = [id = client.session(), owned = std::vector<std::string>(
+                                                filters.begin(), filters.end())](store::Txn& tx) {
     for (const std::string& filter : owned) tx.erase(keys::subscription(id, filter));
   };
   submit(body, std::move(done));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "mqtt/topic.h"
+#include "services/iot/client_policy.h"
 #include "services/iot/keys.h"
 #include "services/iot/stored_message.h"
 
@@ -41,7 +42,10 @@ void open_session(store::Txn& tx, const OpenSession& opening) {
     tx.erase(keys::will(opening.client_id));
   if (opening.persistent || opening.will) {
     tx.put(keys::session(opening.client_id),
-           encode(StoredSessionRecord{.persistent = opening.persistent, .expiry = opening.expiry}));
+           encode(StoredSessionRecord{.persistent = opening.persistent,
+                                      .expiry = opening.expiry,
+                                      .scope = opening.scope,
+                                      .principal = opening.principal}));
   }
   if (opening.persistent && !tx.exists(keys::queue_end(opening.client_id))) {
     tx.put(keys::queue_end(opening.client_id), encode(QueueEnd{}));
@@ -54,9 +58,13 @@ void close_session(store::Txn& tx, const CloseSession& closing) {
     return;
   }
   if (!closing.will_pending) tx.erase(keys::will(closing.client_id));
-  tx.put(keys::session(closing.client_id),
-         encode(StoredSessionRecord{
-             .persistent = true, .expiry = closing.expiry, .disconnected_at = closing.at}));
+  StoredSessionRecord record;
+  if (const auto stored = tx.get(keys::session(closing.client_id)))
+    record = decode_session(*stored);
+  record.persistent = true;
+  record.expiry = closing.expiry;
+  record.disconnected_at = closing.at;
+  tx.put(keys::session(closing.client_id), encode(record));
 }
 
 std::vector<mqtt::StoredSession> load_sessions(const store::ReadTxn& tx) {
@@ -66,9 +74,11 @@ std::vector<mqtt::StoredSession> load_sessions(const store::ReadTxn& tx) {
     reader.skip();
     reader.skip();
     const StoredSessionRecord record = decode_session(value);
-    sessions.push_back({.client_id = reader.text(),
-                        .expiry = record.expiry,
-                        .disconnected_at = record.disconnected_at});
+    sessions.push_back(
+        {.client_id = reader.text(),
+         .expiry = record.expiry,
+         .disconnected_at = record.disconnected_at,
+         .will_grant = {.policy = open_policy(record.scope), .principal = record.principal}});
     return true;
   });
   for (mqtt::StoredSession& session : sessions) {

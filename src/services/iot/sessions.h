@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/arn.h"
 #include "mqtt/application.h"
 #include "store/txn.h"
 
@@ -21,11 +22,13 @@ struct OpenSession {
   std::chrono::seconds expiry{0};
   mqtt::MessagePtr will;
   Time now;
+  std::optional<Scope> scope;  // the client's; none: it showed no credentials
+  std::string principal;
 };
 void open_session(store::Txn& tx, const OpenSession& opening);
 
 struct CloseSession {
-  std::string client_id;
+  std::string client_id;  // the session's name, as everywhere here
   bool keep = false;
   bool will_pending = false;
   std::chrono::seconds expiry{0};

@@ -96,19 +96,26 @@ std::string encode(const StoredSessionRecord& s) {
   RecordWriter w;
   w.flag(1, s.persistent).number(2, static_cast<std::uint64_t>(s.expiry.count()));
   if (s.disconnected_at) w.time(3, *s.disconnected_at);
+  if (s.scope) w.text(4, s.scope->account).text(5, s.scope->region);
+  if (!s.principal.empty()) w.text(6, s.principal);
   return w.take();
 }
 
 StoredSessionRecord decode_session(std::string_view bytes) {
   StoredSessionRecord s;
+  Scope scope;
   for (RecordReader r(bytes); r.next();) {
     switch (r.field()) {
       case 1: s.persistent = r.flag(); break;
       case 2: s.expiry = std::chrono::seconds(r.number()); break;
       case 3: s.disconnected_at = r.time(); break;
+      case 4: scope.account = r.text(); break;
+      case 5: scope.region = r.text(); break;
+      case 6: s.principal = r.text(); break;
       default: break;
     }
   }
+  if (!scope.account.empty()) s.scope = std::move(scope);
   return s;
 }
 

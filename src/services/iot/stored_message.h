@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/arn.h"
 #include "mqtt/application.h"
 
 namespace cloudlet::iot {
@@ -39,6 +40,9 @@ struct StoredSessionRecord {
   bool persistent = false;
   std::chrono::seconds expiry{0};
   std::optional<Time> disconnected_at;
+  // Whose client it was, for the rules that hear its will.
+  std::optional<Scope> scope;
+  std::string principal;
 };
 std::string encode(const StoredSessionRecord& session);
 StoredSessionRecord decode_session(std::string_view bytes);
