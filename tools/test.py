@@ -87,7 +87,7 @@ def pytest(folder, tally, environment=None):
 def style(tally):
     step("style")
     for command in (["/usr/bin/python3", "tools/tidy/tidy.py"], ["/usr/bin/python3", "tools/tidy/tidy_test.py"],
-                    ["/usr/bin/python3", "tools/coverage/check"]):
+                    ["/usr/bin/python3", "tools/coverage/coverage_test.py"], ["/usr/bin/python3", "tools/coverage/check"]):
         code, _ = run(command, cwd=ROOT)
         tally.add(" ".join(command[1:]), 0 if code else 1, 1 if code else 0)
 

@@ -7,7 +7,7 @@ from names import RESERVED, lower_camel, pascal, snake, unique
 SCALARS = {"string": "std::string", "character": "std::string", "blob": "std::string", "boolean": "bool",
            "integer": "std::int32_t", "long": "std::int64_t", "float": "float", "double": "double", "timestamp": "Time"}
 PLACES = {"uri": "uri", "querystring": "query", "header": "header", "headers": "prefixed_headers", "statusCode": "status"}
-OVERLAY_KEYS = {"waits", "reads", "errors", "rename", "presence", "open_enums", "refused", "accepted", "patterns", "patch",
+OVERLAY_KEYS = {"waits", "reads", "errors", "rename", "presence", "open_enums", "refused", "accepted", "accepted_by", "patterns", "patch",
                 "patch_operations", "metadata", "dialect", "error_kinds", "errors_reason"}
 
 # Which errors answer broken constraints, unreadable requests and refused members, unless the overlay says otherwise.
@@ -230,6 +230,9 @@ class Service:
             for name in self.overlay.get(key, {}):
                 if name not in members:
                     raise Trouble(f"overlay: {key} names {name}, which is no member")
+        for name in self.overlay.get("accepted_by", {}):
+            if name.split(" ")[0] not in names or name.split(" ")[-1] not in members:
+                raise Trouble(f"overlay: accepted_by names {name}, which is no operation and member")
         types = {}
         for shape in self.types:
             if types.setdefault(shape.cpp, shape) is not shape:

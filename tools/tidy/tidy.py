@@ -28,10 +28,13 @@ ARROWS = {
     "deploy": {"base", "store", "wire", "gen"},
     "console": {"base", "store", "wire", "journal", "delivery", "gen"},
     "cli": {"base", "wire", "gen", "deploy"},
+    "sdk": {"base", "wire", "gen", "runtime"},
     "services/iot": SERVICE | {"mqtt"},
     "services/lambda": SERVICE | {"runtime"},
     "services/host": SERVICE | {"services"},
 }
+ROOMS = {room.split("/")[0] for room in ARROWS}
+INCLUDE = re.compile(r'\s*#\s*include (["<])([^">]+)[">]')
 BANNED = re.compile(
     r"\b(TODO|FIXME|XXX|HACK|not (yet )?implemented|for now|in a real (system|implementation)|placeholder)\b",
     re.IGNORECASE)
@@ -41,7 +44,9 @@ SAID_BY_OTHERS = re.compile(r'"(Not Implemented|A header you provided implies fu
 
 
 def room_of(path):
-    """'src/services/sns/send.cc' -> 'services/sns'; files straight in src (main.cc) -> ''."""
+    """'src/services/sns/send.cc' -> 'services/sns'; files straight in src (main.cc) -> ''; sdk/... -> 'sdk'."""
+    if path.parts[0] == "sdk":
+        return "sdk"
     parts = path.parts[1:-1]
     if not parts:
         return ""
@@ -59,12 +64,14 @@ def check_arrows(path, text):
     if not room:
         return
     for number, line in enumerate(text.splitlines(), 1):
-        include = re.match(r'#include "([^"]+)"', line)
-        if not include:
+        include = INCLUDE.match(line)
+        if not include or not (include[1] == '"' or include[2].split("/")[0] in ROOMS):
             continue
-        target = room_of(pathlib.Path("src") / include[1])
+        target = room_of(pathlib.Path("src") / include[2])
         is_test = re.search(r"_(test|bench|fuzz)\.cc$", path.name) or "testing" in path.parts
-        if target and target not in allowed(room) and not is_test:
+        if room != "sdk" and not target:
+            yield f"{path}:{number}: {room} must not include {include[2]}, which stands above all rooms"
+        elif target and target != "cloudlet" and target not in allowed(room) and not is_test:
             yield f"{path}:{number}: {room} must not include {target}"
 
 
@@ -75,24 +82,35 @@ def check_sizes(path, text):
     if len(lines) > limit:
         yield f"{path}: {len(lines)} lines, more than {limit}: what is the second idea in it?"
     for number, line in enumerate(lines, 1):
-        if len(line) > LINE_MAX and "http" not in line and 'R"' not in line and not is_test:
+        if len(line) > LINE_MAX and "://" not in line and 'R"' not in line and not is_test:
             yield f"{path}:{number}: {len(line)} columns, more than {LINE_MAX}"
     if not is_test:
         yield from check_functions(path, lines)
 
 
 def check_functions(path, lines):
-    """A definition opens with a line that ends in '{' at indent 0 or 2 and closes at the same indent."""
-    start = None
+    """A definition begins at indent 0, 2 or 4, ends its head with '{', on a line further down perhaps, and closes at its indent."""
+    start, head, inside = 0, "", False
     for number, line in enumerate(lines, 1):
-        if start is None:
-            opens = re.match(r"^( {0,2})\S.*[)\w>] (const |noexcept |override |final )*\{$", line)
-            if opens and "(" in line and not re.match(r"\s*(namespace|struct|class|enum|if|for|while|switch|const .*=|static const)", line):
-                start, indent = number, opens[1]
-        elif line.startswith(indent + "}"):
-            if number - start + 1 > FUNCTION_MAX:
-                yield f"{path}:{start}: function of {number - start + 1} lines, more than {FUNCTION_MAX}"
-            start = None
+        if inside:
+            if line.startswith(indent + "}"):
+                if number - start + 1 > FUNCTION_MAX:
+                    yield f"{path}:{start}: function of {number - start + 1} lines, more than {FUNCTION_MAX}"
+                inside, head = False, ""
+            continue
+        line = line.split(" // ")[0].rstrip()
+        if not line or line.lstrip().startswith(("//", "#")):
+            continue
+        begins = re.match(r"( {0,4})[\w~\[]", line)
+        if not head and begins:
+            start, indent = number, begins[1]
+        head += line + " "
+        if line.endswith("{"):
+            plain = re.sub(r"operator *[^\w\s(]+", "operator", head)
+            inside = "(" in plain and "=" not in plain[:plain.index("(")] and \
+                not re.match(r"\s*(template <[^(]*> )?(namespace|struct|class|enum|union)\b", plain)
+        if line[-1] in "{};:":
+            head = ""
 
 
 def check_words(path, text):
@@ -103,7 +121,7 @@ def check_words(path, text):
     # services/host is the one place that catches.
     if path.parts[:2] == ("src", "services") and path.parts[2:3] != ("host",):
         for number, line in enumerate(text.splitlines(), 1):
-            if re.search(r"\b(catch \(|throw\b)", line) and not line.lstrip().startswith("//"):
+            if re.search(r"\b(catch ?\(|throw\b)", line) and not line.lstrip().startswith("//"):
                 yield f"{path}:{number}: services neither throw nor catch"
     if "asio::detached" in text and path.name != "task.cc":
         yield f"{path}: asio::detached belongs inside TaskGroup only"
@@ -111,15 +129,16 @@ def check_words(path, text):
 
 def check_dead(files):
     """A header that nobody includes: no source, and no code that tools/codegen writes."""
-    included = set()
+    included, quoted = set(), re.compile(r'#\s*include ["<]([^">]+)[">]')
     for generator in sorted((ROOT / "tools/codegen").glob("*.py")):
         included.update(re.findall(r'#include "([^"]+)"', generator.read_text()))
     for path, text in files.items():
-        included.update(re.findall(r'#include "([^"]+)"', text))
+        included.update(name for name in quoted.findall(text) if not str(path).endswith("/" + name))
     for path in files:
-        if path.suffix == ".h" and path.parts[0] == "src":
-            if str(path.relative_to("src")) not in included and not path.name.startswith("precompiled"):
-                yield f"{path}: nobody includes it"
+        named = {"/".join(path.parts[i:]) for i in range(1, len(path.parts))}
+        public = "cloudlet" in path.parts  # what function authors include
+        if path.suffix == ".h" and not named & included and not public and not path.name.startswith("precompiled"):
+            yield f"{path}: nobody includes it"
 
 
 def sources(root):
@@ -131,7 +150,7 @@ def sources(root):
 
 def check(files):
     for path, text in files.items():
-        yield from check_arrows(path, text) if path.parts[0] == "src" else ()
+        yield from check_arrows(path, text) if path.parts[0] in ("src", "sdk") else ()
         yield from check_sizes(path, text)
         yield from check_words(path, text)
     yield from check_dead(files)

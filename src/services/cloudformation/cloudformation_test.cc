@@ -384,6 +384,28 @@ TEST_F(CloudFormation, TagsStayIfNotNamedAndGoIfEmpty) {
   EXPECT_TRUE(describe().tags->empty());
 }
 
+TEST_F(CloudFormation, AnUpdateIsCancelledOnceWhoeverAsksTwice) {
+  ASSERT_TRUE(create(one).has_value());
+  settled();
+  const CancelUpdateStackInput cancel{.client_request_token = "again", .stack_name = "demo"};
+  EXPECT_THAT(said(write(&Service::cancel_update_stack, cancel)),
+              HasSubstr("cannot be called from current stack status"));
+  {
+    const std::lock_guard lock(world_.mutex);  // no thing changes meanwhile
+    ASSERT_TRUE(update(two).has_value());
+    for (int i = 0; i < 2; ++i) {
+      const auto cancelled = write(&Service::cancel_update_stack, cancel);
+      EXPECT_TRUE(cancelled.has_value()) << said(cancelled);
+    }
+  }
+  EXPECT_EQ(settled(), "UPDATE_ROLLBACK_COMPLETE");
+  const auto again = write(&Service::cancel_update_stack, cancel);
+  EXPECT_TRUE(again.has_value()) << said(again);
+  const auto events =
+      read(&Service::describe_stack_events, DescribeStackEventsInput{.stack_name = "demo"});
+  EXPECT_EQ(events->stack_events.front().client_request_token, "again");
+}
+
 TEST_F(CloudFormation, RetainExceptOnCreateHoldsForWhatAnUpdateAdds) {
   const std::string more =
       "Resources: {A: {Type: Test::Thing, Properties: {Size: '1'}}, New: {Type: Test::Thing, "

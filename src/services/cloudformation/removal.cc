@@ -79,8 +79,12 @@ Result<DeleteStackOutput> Service::delete_stack(store::Txn& tx, const wire::Call
 Result<CancelUpdateStackOutput> Service::cancel_update_stack(store::Txn& tx, const wire::Call& call,
                                                              const CancelUpdateStackInput& in) {
   TRY(auto stack, wanted_stack(tx, call.scope, in.stack_name));
+  // The same request again: the answer that got lost.
+  if (stack.operation.cancelled && in.client_request_token == stack.operation.token)
+    return CancelUpdateStackOutput{};
   if (stack.status != "UPDATE_IN_PROGRESS")
     return errors::validation_error("CancelUpdateStack cannot be called from current stack status");
+  if (in.client_request_token) stack.operation.token = *in.client_request_token;
   with_.engine.cancel(tx, stack);
   return CancelUpdateStackOutput{};
 }
