@@ -86,6 +86,7 @@ mqtt::Accepted MqttApplication::accept(mqtt::Batch& batch) {
     const RuleMessage message{.topic = arrival.publish.topic,
                               .payload = arrival.publish.payload,
                               .client_id = client.id,
+                              .source_ip = client.address,
                               .principal = client.grant.principal,
                               .scope = policy.scope(),
                               .cause = batch.cause(),

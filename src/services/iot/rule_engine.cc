@@ -96,6 +96,7 @@ void RuleEngine::plan(const RuleMessage& message, std::vector<Run>& out) const {
   const sql::Message seen{.topic = ingest ? ingest->topic : message.topic,
                           .payload = message.payload,
                           .client_id = message.client_id,
+                          .source_ip = message.source_ip,
                           .principal = message.principal,
                           .account = rules.front()->scope.account,
                           .trace = trace,

@@ -21,6 +21,7 @@ struct RuleMessage {
   std::string_view topic;  // as published
   std::string_view payload;
   std::string_view client_id;  // empty: not sent over MQTT
+  std::string_view source_ip;
   std::string_view principal;
   const Scope* scope =
       nullptr;  // whose rules hear it; null: the sender showed no credentials, everybody's do

@@ -74,6 +74,21 @@ Result<Statement> Statement::compile(std::string_view text, Version version) {
   return statement;
 }
 
+Result<std::pair<Statement, ExprPtr>> Statement::parse_nested(Parser& parser) {
+  Statement statement;
+  statement.version_ = Version::v2016_03_23;
+  CHECK(parser.advance());
+  CHECK(statement.parse_list(parser));
+  if (!parser.at_word("from")) return parser.unexpected("FROM");
+  CHECK(parser.advance());
+  TRY(ExprPtr from, parser.expression());
+  if (parser.at_word("where")) {
+    CHECK(parser.advance());
+    TRY(statement.where_, parser.expression());
+  }
+  return std::pair(std::move(statement), std::move(from));
+}
+
 Result<void> Statement::parse_from(Parser& parser) {
   CHECK(parser.advance());
   if (parser.token().kind != TokenKind::text)

@@ -21,7 +21,7 @@ Value member_of(Value of, std::string_view name) {
 }  // namespace
 
 Value Path::eval(Frame& frame) const {
-  const json::value* at = frame.input.json();
+  const json::value* at = frame.root();
   for (const std::string& name : names_) {
     const json::object* object = at ? at->if_object() : nullptr;
     at = object ? object->if_contains(name) : nullptr;

@@ -16,6 +16,10 @@ namespace cloudlet::iot::sql {
 struct Frame {
   Input& input;
   Version version;
+  const json::value* row = nullptr;  // of a nested SELECT: what names are looked up in
+
+  // What names are looked up in; null: the payload is not JSON.
+  const json::value* root() const { return row ? row : input.json(); }
 };
 
 class Expr {

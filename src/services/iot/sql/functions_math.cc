@@ -55,7 +55,7 @@ Value modulo(Frame& frame, Arguments args) { return op_modulo(frame, args[0], ar
 Value trunc_(Frame&, Arguments args) {
   const auto x = to_number(args[0], Version::v2016_03_23);
   const auto places = to_int(args[1]);
-  if (!x || !places) return {};
+  if (!x || !places || args[1].string()) return {};
   if (x->is_int) return from_number(*x);
   const auto keep = static_cast<std::size_t>(std::clamp<std::int64_t>(*places, 0, 34));
   char buffer[512];

@@ -24,6 +24,9 @@ Value client_id(Frame& frame, Arguments) {
 Value principal(Frame& frame, Arguments) {
   return text_or_undefined(frame.input.message().principal);
 }
+Value source_ip(Frame& frame, Arguments) {
+  return text_or_undefined(frame.input.message().source_ip);
+}
 Value trace_id(Frame& frame, Arguments) { return text_or_undefined(frame.input.message().trace); }
 Value account_id(Frame& frame, Arguments) {
   return text_or_undefined(frame.input.message().account);
@@ -41,13 +44,10 @@ Value sql_version(Frame& frame, Arguments) {
 
 std::span<const Function> message_functions() {
   static constexpr Function table[] = {
-      {"accountid", 0, 0, account_id},
-      {"clientid", 0, 0, client_id},
-      {"newuuid", 0, 0, new_uuid},
-      {"principal", 0, 0, principal},
-      {"sql_version", 0, 0, sql_version},
-      {"timestamp", 0, 0, timestamp},
-      {"topic", 0, 1, topic},
+      {"accountid", 0, 0, account_id}, {"clientid", 0, 0, client_id},
+      {"newuuid", 0, 0, new_uuid},     {"principal", 0, 0, principal},
+      {"sourceip", 0, 0, source_ip},   {"sql_version", 0, 0, sql_version},
+      {"timestamp", 0, 0, timestamp},  {"topic", 0, 1, topic},
       {"traceid", 0, 0, trace_id},
   };
   return table;

@@ -20,6 +20,7 @@ struct Message {
   std::string_view topic;      // without `$aws/rules/<rule>/`
   std::string_view payload;    // any bytes
   std::string_view client_id;  // empty: not sent over MQTT
+  std::string_view source_ip;
   std::string_view principal;  // certificate id, or the caller's user id
   std::string_view account;
   std::string_view trace;  // a UUID; empty: not sent over MQTT

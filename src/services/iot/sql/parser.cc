@@ -9,6 +9,7 @@
 
 #include "services/iot/sql/functions.h"
 #include "services/iot/sql/operators.h"
+#include "services/iot/sql/query.h"
 
 namespace cloudlet::iot::sql {
 namespace {
@@ -173,10 +174,12 @@ Result<ExprPtr> Parser::in(ExprPtr left) {
   ExprPtr items;
   if (token_.is("(")) {
     CHECK(advance());
-    if (at_word("select"))
-      return Error(sql_parse_exception, "a nested SELECT is not supported here");
-    TRY(auto values, list(")"));
-    TRY(items, make<ArrayLiteral>(begin, std::move(values)));
+    if (at_word("select")) {
+      TRY(items, query());
+    } else {
+      TRY(auto values, list(")"));
+      TRY(items, make<ArrayLiteral>(begin, std::move(values)));
+    }
   } else {
     TRY(items, sum());
   }
@@ -270,10 +273,30 @@ Result<ExprPtr> Parser::primary() {
 
 Result<ExprPtr> Parser::parenthesis() {
   CHECK(advance());
-  if (at_word("select")) return Error(sql_parse_exception, "a nested SELECT is not supported here");
+  if (at_word("select")) return query();
   TRY(ExprPtr inner, expression());
   CHECK(expect(")"));
   return inner;
+}
+
+// After the '(', up to the ')'.
+Result<ExprPtr> Parser::query() {
+  CHECK(need_2016("a nested SELECT"));
+  const std::size_t begin = token_.begin;
+  const int before = nodes_;
+  TRY(auto nested, Statement::parse_nested(*this));
+  CHECK(expect(")"));
+  return make<Query>(begin, std::move(nested.first), std::move(nested.second),
+                     static_cast<std::size_t>(nodes_ - before));
+}
+
+Result<ExprPtr> Parser::exists() {
+  const std::size_t begin = token_.begin;
+  CHECK(advance());
+  CHECK(expect("("));
+  if (!at_word("select")) return unexpected("SELECT");
+  TRY(ExprPtr rows, query());
+  return make<Exists>(begin, std::move(rows));
 }
 
 Result<ExprPtr> Parser::number() {
@@ -336,9 +359,8 @@ Result<ExprPtr> Parser::word() {
     CHECK(advance());
     return make<Literal>(begin, value);
   }
-  if (at_word("exists"))
-    return Error(sql_parse_exception, "the operator EXISTS is not supported here");
-  if (at_word("select")) return Error(sql_parse_exception, "a nested SELECT is not supported here");
+  if (at_word("exists")) return exists();
+  if (at_word("select")) return unexpected("a nested SELECT in parentheses");
   if (is_keyword(token_.text)) return unexpected("an expression");
   std::vector<std::string> names{token_.text};
   CHECK(advance());

@@ -47,6 +47,8 @@ class Parser {
   Result<ExprPtr> postfix();
   Result<ExprPtr> primary();
   Result<ExprPtr> parenthesis();
+  Result<ExprPtr> query();
+  Result<ExprPtr> exists();
   Result<ExprPtr> number();
   Result<ExprPtr> array();
   Result<ExprPtr> object();

@@ -203,6 +203,77 @@ TEST_F(SqlTest, OperatorsConvertAsDocumented) {
   }
 }
 
+// The tables of = and <>: types that differ are unequal, Undefined makes the result so.
+TEST_F(SqlTest, EqualityFollowsItsTables) {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"1 = 1.0", "true"},        {"1 <> 2", "true"},           {"'a' = 'a'", "true"},
+      {"'a' = 'A'", "false"},     {"[1, 2] = [2, 1]", "false"}, {"{'a': 1} <> {'a': 2}", "true"},
+      {"NULL <> NULL", "false"},  {"NULL = NULL", "true"},      {"NULL = nothing", ""},
+      {"nothing <> 1", ""},       {"'1' = 1", "false"},         {"'1' <> 1", "true"},
+      {"true = 'true'", "false"}, {"true = true", "true"},
+  };
+  for (const auto& [expression, expected] : rows)
+    EXPECT_EQ(value(expression), expected) << expression;
+}
+
+// The tables of AND, OR and NOT: booleans and their texts, all else is Undefined.
+TEST_F(SqlTest, LogicFollowsItsTables) {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"true AND 'True'", "true"},
+      {"true AND 'x'", ""},
+      {"true AND 1", ""},
+      {"false AND NULL", ""},
+      {"'false' OR true", "true"},
+      {"true OR 5", ""},
+      {"NOT 'FALSE'", "true"},
+      {"NOT 0", ""},
+      {"NOT nothing", ""},
+      {"NOT NULL", ""},
+      {"true and not false or false", "true"},
+  };
+  for (const auto& [expression, expected] : rows)
+    EXPECT_EQ(value(expression), expected) << expression;
+}
+
+// The examples of nested object queries and of transform().
+TEST_F(SqlTest, SelectsNest) {
+  constexpr std::string_view senml = R"({"e":[{"n":"temperature","u":"Cel","t":1234,"v":22.5},)"
+                                     R"({"n":"light","u":"lm","t":1235,"v":135},)"
+                                     R"({"n":"acidity","u":"pH","t":1235,"v":7}],"want":"light"})";
+  constexpr std::string_view parts =
+      R"({"data2":{"a":"first","b":"second","c":[{"x":{"i":5},"y":true},{"x":{"i":10},"y":false}]}})";
+  const Row rows[] = {
+      {"SELECT (SELECT VALUE n FROM e) as sensors FROM 'a'", senml,
+       R"({"sensors":["temperature","light","acidity"]})"},
+      {"SELECT (SELECT v FROM e WHERE n = 'temperature') as temperature FROM 'a'", senml,
+       R"({"temperature":[{"v":22.5}]})"},
+      {"SELECT get((SELECT v FROM e WHERE n = 'temperature'), 0).v as temperature FROM 'a'", senml,
+       R"({"temperature":22.5})"},
+      {"SELECT (SELECT v * 2 AS twice, n FROM e WHERE v > 20) AS x FROM 'a'", senml,
+       R"({"x":[{"twice":45,"n":"temperature"},{"twice":270,"n":"light"}]})"},
+      {"SELECT (SELECT * FROM e WHERE v = 7) AS x FROM 'a'", senml,
+       R"({"x":[{"n":"acidity","u":"pH","t":1235,"v":7}]})"},
+      {"SELECT want IN (SELECT VALUE n FROM e) AS x FROM 'a'", senml, R"({"x":true})"},
+      {"SELECT want FROM 'a' WHERE EXISTS (SELECT n FROM e WHERE v > 100)", senml,
+       R"({"want":"light"})"},
+      {"SELECT want FROM 'a' WHERE EXISTS (SELECT n FROM e WHERE v > 1000)", senml, no_match},
+      {"SELECT (SELECT VALUE n FROM want) AS x FROM 'a'", senml, "{}"},
+      {"SELECT (SELECT VALUE n FROM nothing) AS x FROM 'a'", senml, "{}"},
+      {"select value transform('enrichArray', (select a, b from data2), (select value c from "
+       "data2)) from 'a'",
+       parts,
+       R"([{"x":{"i":5},"y":true,"a":"first","b":"second"},)"
+       R"({"x":{"i":10},"y":false,"a":"first","b":"second"}])"},
+      {"SELECT (SELECT (SELECT VALUE i FROM x) AS i FROM data2.c) AS x FROM 'a'", parts,
+       R"({"x":[{"i":5},{"i":10}]})"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(run(row.sql, row.payload), row.out) << row.sql;
+  EXPECT_EQ(refusal("SELECT (SELECT a FROM b) AS x FROM 'a'", Version::v2015_10_08),
+            "a nested SELECT needs the SQL version 2016-03-23");
+  EXPECT_EQ(refusal("SELECT (SELECT a) AS x FROM 'a'"),
+            "expected FROM but found ')' at position 17");
+}
+
 TEST_F(SqlTest, VersionOf2015KeepsDecimalsAndKnowsLess) {
   EXPECT_EQ(value("x", R"({"x":10.0})", Version::v2015_10_08), "10.0");
   EXPECT_EQ(value("x", R"({"x":10.0})", Version::v2016_03_23), "10");
@@ -254,11 +325,10 @@ TEST_F(SqlTest, RefusesWhatItDoesNotKnowByName) {
       {"SELECT * FROM 'a' LIMIT 1",
        "expected the end of the statement but found 'LIMIT' at position 19"},
       {"SELECT 5 FROM 'a'", "the item at position 8 needs a name: AS name"},
-      {"SELECT (SELECT v FROM e) AS x FROM 'a'", "a nested SELECT is not supported here"},
       {"SET @a = 1 SELECT * FROM 'a'", "the SET clause is not supported here"},
       {"SELECT * FROM 'a' WHERE x LIKE 'y'", "the operator LIKE is not supported here"},
       {"SELECT * FROM 'a' WHERE x BETWEEN 1 AND 2", "the operator BETWEEN is not supported here"},
-      {"SELECT * FROM 'a' WHERE EXISTS (x)", "the operator EXISTS is not supported here"},
+      {"SELECT * FROM 'a' WHERE EXISTS (x)", "expected SELECT but found 'x' at position 33"},
       {"SELECT get_thing_shadow('t','r') AS s FROM 'a'",
        "the function get_thing_shadow is not supported here"},
       {"SELECT aws_lambda('f', *) AS s FROM 'a'", "the function aws_lambda is not supported here"},
@@ -295,6 +365,13 @@ TEST_F(SqlTest, HostileStatementsAndMessagesAreBounded) {
   EXPECT_EQ(value(doubling, R"({"x":"a"})"), "");  // a gigabyte: Undefined instead
   EXPECT_EQ(run("SELECT 1 AS x FROM 'a' WHERE isUndefined(" + doubling + ")", R"({"x":"a"})"),
             no_match);
+
+  // Rows of rows of rows cost what they are.
+  std::string many = "[{}";
+  for (int i = 0; i < 30'000; ++i) many += ",{}";
+  EXPECT_EQ(value("(SELECT VALUE (SELECT VALUE b FROM [1, 2]) FROM e)", "{\"e\":" + many + "]}"),
+            "");
+  EXPECT_NE(refusal("SELECT " + std::string(200, '(') + "SELECT a FROM b"), "");
 
   const std::string deep = std::string(100, '[') + std::string(100, ']');
   EXPECT_EQ(run("SELECT x FROM 'a'", "{\"x\":" + deep + "}"),

@@ -65,9 +65,13 @@ bool Statement::matches(Input& input) const {
   // Names can only be selected from JSON: "the SQL statement must not refer to JSON names other
   // than *" (binary payloads).
   if (reads_names_ && !input.json()) return false;
-  if (!where_) return true;
   Frame frame{input, version_};
-  return to_boolean(where_->eval(frame)).value_or(false) && !input.exhausted();
+  return matches(frame);
+}
+
+bool Statement::matches(Frame& frame) const {
+  if (!where_) return true;
+  return to_boolean(where_->eval(frame)).value_or(false) && !frame.input.exhausted();
 }
 
 std::string Statement::explain(Input& input) const {
@@ -89,6 +93,10 @@ std::string Statement::explain(Input& input) const {
 
 std::string Statement::select(Input& input) const {
   Frame frame{input, version_};
+  return select(frame);
+}
+
+std::string Statement::select(Frame& frame) const {
   if (star_) return select_star(frame);
   std::string out;
   if (single_) {
@@ -106,10 +114,14 @@ std::string Statement::select(Input& input) const {
 // `*` and what is added to it; an added key takes the place of the message's own. What isn't an
 // object passes unchanged.
 std::string Statement::select_star(Frame& frame) const {
-  const std::string_view payload = frame.input.message().payload;
-  const json::value* message = fields_.empty() ? nullptr : frame.input.json();
+  const json::value* message = fields_.empty() && !frame.row ? nullptr : frame.root();
   const json::object* object = message ? message->if_object() : nullptr;
-  if (!object) return std::string(payload);
+  if (!object && !frame.row) return std::string(frame.input.message().payload);
+  if (!object) {
+    std::string row;
+    append_json(row, *message, frame.version);
+    return row;
+  }
   std::string added;
   std::vector<std::string_view> keys;
   for (const Field& field : fields_) {
@@ -134,7 +146,7 @@ std::string Statement::select_star(Frame& frame) const {
 // Nothing is written, and false returned, for what is Undefined.
 bool Statement::write_value(Frame& frame, const Field& field, std::string& out) {
   if (field.whole_message) {
-    const json::value* message = frame.input.json();
+    const json::value* message = frame.root();
     if (message) append_json(out, *message, frame.version);
     return message != nullptr;
   }

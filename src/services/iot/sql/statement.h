@@ -1,8 +1,8 @@
 // A topic rule's statement, compiled once: SELECT ... FROM 'filter' WHERE ...
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-reference.html
 //
-// What doesn't compile is refused with SqlParseException and a sentence that names it: nested
-// SELECT, SET, LIKE, BETWEEN, functions that reach outside of the message. The statement's limits
+// What doesn't compile is refused with SqlParseException and a sentence that names it: SET, LIKE,
+// BETWEEN, functions that reach outside of the message. The statement's limits
 // are in parser.h, an evaluation's in input.h.
 #pragma once
 
@@ -45,7 +45,13 @@ class Statement {
     std::vector<Field> fields;
   };
 
+  friend class Query;
+  friend class Parser;
   Statement() = default;
+  // `SELECT list FROM value WHERE condition` inside of an expression, and the value.
+  static Result<std::pair<Statement, ExprPtr>> parse_nested(class Parser& parser);
+  bool matches(Frame& frame) const;
+  std::string select(Frame& frame) const;
   Result<void> parse_list(class Parser& parser);
   Result<void> parse_item(class Parser& parser);
   Result<void> parse_from(class Parser& parser);
