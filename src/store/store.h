@@ -48,7 +48,7 @@ struct Options {
   rocksdb::Env* env = nullptr;  // a file system of the caller's (tests); default: the machine's
   // With less than this free on the disk only erasing goes on, until there is more again.
   std::uint64_t reserve_bytes = 64 * 1024 * 1024;
-  std::size_t write_buffer_bytes = 16 * 1024 * 1024;  // log and memory before a table is written
+  std::size_t write_buffer_bytes = 8 * 1024 * 1024;  // log and memory before a table is written
   std::size_t queue_max = 65536;  // transactions waiting; beyond that: service_unavailable
 };
 
