@@ -61,7 +61,8 @@ void add_logs(CLI::App& app, Context& context);    // logs
 void add_invoke(CLI::App& app, Context& context);  // invoke
 void add_mqtt(CLI::App& app, Context& context);    // mqtt pub|sub
 void add_mail(CLI::App& app, Context& context);    // mail list|show|click|wait|open
-void add_device(CLI::App& app, Context& context);  // device add
+void add_device(CLI::App& app, Context& context);  // device add|remove
+void add_device_remove(CLI::App& device, Context& context);
 void add_trace(CLI::App& app, Context& context);   // trace last|why
 void add_clock(CLI::App& app, Context& context);   // clock
 void add_doctor(CLI::App& app, Context& context);  // doctor, version

@@ -102,6 +102,7 @@ void add_device(CLI::App& app, Context& context) {
                   "Attach this IoT policy: without one it may do nothing");
   sub->add_option("--out", options->out, "The folder for the files")->capture_default_str();
   sub->callback([&context, options] { context.exit_code = add(context, *options); });
+  add_device_remove(*command, context);
 }
 
 }  // namespace cloudlet::cli

@@ -1,7 +1,9 @@
 // `cloudlet mqtt pub|sub`: a small MQTT client over libmosquitto.
 #include <mosquitto.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
-#include <atomic>
 #include <csignal>
 #include <iostream>
 
@@ -26,14 +28,19 @@ struct MqttOptions {
   int count = 0;
 };
 
-std::atomic<mosquitto*> running{nullptr};
-
 struct Session {
   const MqttOptions& options;
   bool json = false;
   int seen = 0;
   int code = exit_done;
+  bool over = false;  // what was asked for is done
   mosquitto* client = nullptr;
+
+  bool publishes() const { return options.count < 0; }
+  void leave() {
+    over = true;
+    mosquitto_disconnect(client);
+  }
 
   int fail(const std::string& what, int error) {
     code = refuse(what + ": " + mosquitto_strerror(error), "is the server up? see cloudlet status");
@@ -83,11 +90,11 @@ bool open(Session& session) {
                       bare ? "where signatures are verified only devices connect: make one with "
                              "`cloudlet device add`, and name its folder with --device"
                            : "cloudlet trace last shows why");
-      mosquitto_disconnect(client);
+      s.leave();
       return;
     }
     const MqttOptions& options = s.options;
-    if (options.count < 0)
+    if (s.publishes())
       mosquitto_publish(client, nullptr, options.topic.c_str(),
                         static_cast<int>(options.message.size()), options.message.data(),
                         options.qos, options.retain);
@@ -100,26 +107,88 @@ bool open(Session& session) {
   return true;
 }
 
+// Ctrl-C as something to wait for: a handler may call next to nothing. The second one ends the
+// program as ever.
+class Interrupt {
+ public:
+  Interrupt() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals_, nullptr);
+    descriptor_ = signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK);
+  }
+  ~Interrupt() { ::close(descriptor_); }
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  bool came() {
+    signalfd_siginfo info;
+    if (::read(descriptor_, &info, sizeof info) != sizeof info) return false;
+    sigprocmask(SIG_UNBLOCK, &signals_, nullptr);
+    return true;
+  }
+
+ private:
+  sigset_t signals_;
+  int descriptor_ = -1;
+};
+
+// Waits for the socket, the signal or a second, and lets the library do what is due.
+int turn(mosquitto* client, Interrupt& interrupt, Session& session) {
+  const int socket = mosquitto_socket(client);
+  const auto events = static_cast<short>(POLLIN | (mosquitto_want_write(client) ? POLLOUT : 0));
+  pollfd waits[] = {{.fd = interrupt.descriptor(), .events = POLLIN, .revents = 0},
+                    {.fd = socket, .events = events, .revents = 0}};
+  ::poll(waits, socket < 0 ? 1 : 2, 1000);
+  if (interrupt.came()) session.leave();
+  if (socket < 0) {
+    if (session.over) return MOSQ_ERR_SUCCESS;
+    // A subscriber asks again each second. What was to be published may have been what the server
+    // ended the connection for.
+    return session.publishes() ? MOSQ_ERR_CONN_LOST : mosquitto_reconnect(client);
+  }
+  int done = MOSQ_ERR_SUCCESS;
+  if ((waits[1].revents & (POLLIN | POLLERR | POLLHUP)) != 0) done = mosquitto_loop_read(client, 1);
+  if (done == MOSQ_ERR_SUCCESS && mosquitto_want_write(client))
+    done = mosquitto_loop_write(client, 1);
+  return done == MOSQ_ERR_SUCCESS ? mosquitto_loop_misc(client) : done;
+}
+
+// A subscriber goes on after these.
+bool passes(const Session& session, int error) {
+  if (error == MOSQ_ERR_SUCCESS) return true;
+  if (session.publishes()) return session.over;
+  return error == MOSQ_ERR_NO_CONN || error == MOSQ_ERR_CONN_LOST ||
+         error == MOSQ_ERR_CONN_REFUSED || error == MOSQ_ERR_ERRNO || error == MOSQ_ERR_KEEPALIVE;
+}
+
 int finish(Session& session) {
-  running = session.client;
-  std::signal(SIGINT, [](int) {
-    if (mosquitto* client = running) mosquitto_disconnect(client);
-  });
-  const int ended = mosquitto_loop_forever(session.client, 1000, 1);
-  running = nullptr;
-  if (ended != MOSQ_ERR_SUCCESS && ended != MOSQ_ERR_NO_CONN && session.code == exit_done)
-    session.fail("the connection ended", ended);
+  Interrupt interrupt;
+  int ended = MOSQ_ERR_SUCCESS;
+  while (passes(session, ended) && !(session.over && mosquitto_socket(session.client) < 0))
+    ended = turn(session.client, interrupt, session);
+  if (!passes(session, ended) && session.code == exit_done)
+    session.code = refuse(std::string("the connection ended: ") + mosquitto_strerror(ended),
+                          "cloudlet trace why " + session.options.topic + " shows why");
   mosquitto_destroy(session.client);
   return session.code;
 }
 
-int publish(MqttOptions options) {
+int publish(MqttOptions options, bool json) {
   options.count = -1;  // tells the callback to publish
   if (!options.file.empty()) options.message = read_file(options.file);
-  Session session{.options = options};
+  Session session{.options = options, .json = json};
   if (!open(session)) return session.code;
-  mosquitto_publish_callback_set(
-      session.client, [](mosquitto* client, void*, int) { mosquitto_disconnect(client); });
+  mosquitto_publish_callback_set(session.client, [](mosquitto*, void* self, int) {
+    auto& s = *static_cast<Session*>(self);
+    const MqttOptions& o = s.options;
+    if (s.json)
+      print_json(
+          {{"topic", o.topic}, {"qos", o.qos}, {"retain", o.retain}, {"bytes", o.message.size()}});
+    s.leave();
+  });
   return finish(session);
 }
 
@@ -127,18 +196,19 @@ int subscribe(const MqttOptions& options, bool json) {
   Session session{.options = options, .json = json};
   if (!open(session)) return session.code;
   mosquitto_subscribe_callback_set(
-      session.client, [](mosquitto* client, void* self, int, int, const int* granted) {
+      session.client, [](mosquitto*, void* self, int, int, const int* granted) {
         if (granted[0] < 128) return;
-        static_cast<Session*>(self)->code =
-            refuse("the subscription was refused", "cloudlet trace last shows why");
-        mosquitto_disconnect(client);
-      });
-  mosquitto_message_callback_set(
-      session.client, [](mosquitto* client, void* self, const mosquitto_message* message) {
         auto& s = *static_cast<Session*>(self);
-        print_message(s, *message);
-        if (s.options.count > 0 && ++s.seen == s.options.count) mosquitto_disconnect(client);
+        s.code = refuse("the subscription was refused", "cloudlet trace last shows why");
+        s.leave();
       });
+  mosquitto_message_callback_set(session.client,
+                                 [](mosquitto*, void* self, const mosquitto_message* message) {
+                                   auto& s = *static_cast<Session*>(self);
+                                   print_message(s, *message);
+                                   if (s.options.count > 0 && ++s.seen == s.options.count)
+                                     s.leave();
+                                 });
   return finish(session);
 }
 
@@ -184,7 +254,7 @@ void add_mqtt(CLI::App& app, Context& context) {
   pub->add_flag("--retain", options->retain, "Keep it for later subscribers");
   pub->callback([&context, options] {
     complete(context, *options);
-    context.exit_code = publish(*options);
+    context.exit_code = publish(*options, context.json);
   });
   auto* sub = command->add_subcommand("sub", "Print the messages of a topic filter as they come");
   add_connection(sub, *options);

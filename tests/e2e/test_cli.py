@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from support.server import BINARY, eventually
+from support.server import ALLOW_ALL, BINARY, eventually
 
 APPLICATION = BINARY.parent / "apps" / "soil-moisture"
 
@@ -177,6 +177,51 @@ def test_mqtt_pub_and_sub(cloud):
     cloud.cli("mqtt", "pub", "--retain", "cli/kept", "hello")
     got = cloud.cli("mqtt", "sub", "--count", "1", "cli/#", "--json")
     assert json.loads(got.stdout) == {"topic": "cli/kept", "qos": 1, "retain": True, "payload": "hello"}
+
+
+def test_mqtt_pub_says_in_json_what_it_did(cloud):
+    done = cloud.cli("mqtt", "pub", "cli/json", "hello", "--json")
+    assert json.loads(done.stdout) == {"topic": "cli/json", "qos": 1, "retain": False, "bytes": 5}
+
+
+def test_a_publish_that_ends_the_connection_is_refused_not_repeated(cloud, tmp_path):
+    files = cloud.device(tmp_path, {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}]}, policy="connect-only")
+    done = cloud.cli("mqtt", "pub", "--host", "localhost", "--ca", files["ca"], "--cert", files["cert"], "--key", files["key"],
+                     "cli/forbidden", "x", check=False, timeout=20)
+    assert done.returncode == 1 and "cloudlet trace why cli/forbidden" in done.stderr
+    assert "denied" in cloud.cli("trace", "why", "cli/forbidden").stdout
+
+
+def test_ctrl_c_ends_a_subscription_in_order_and_a_restart_does_not_end_it(fresh):
+    fresh.start()
+    fresh.cli("mqtt", "pub", "--retain", "cli/kept", "1")
+    reader = subprocess.Popen([str(BINARY), "mqtt", "sub", "--client-id", "patient", "cli/#"], stdout=subprocess.PIPE, text=True,
+                              env=fresh.environment(), cwd=fresh.folder)
+    assert reader.stdout.readline() == "cli/kept 1\n"
+    fresh.kill()
+    fresh.start()
+    assert reader.stdout.readline() == "cli/kept 1\n", "it is back, and so is the subscription"
+    reader.send_signal(signal.SIGINT)
+    assert reader.wait(10) == 0
+    eventually(lambda: "CLIENT_INITIATED_DISCONNECT" in fresh.cli("trace", "why", "client/patient").stdout)
+
+
+def test_a_device_comes_and_goes(cloud, tmp_path):
+    iot = cloud.client("iot")
+    iot.create_policy(policyName="comes", policyDocument=json.dumps(ALLOW_ALL))
+    folder = tmp_path / "device"
+    made = json.loads(cloud.cli("device", "add", "--thing", "comer", "--policy", "comes", "--out", str(folder), "--json").stdout)
+    cloud.cli("mqtt", "pub", "--host", "localhost", "--device", str(folder), "cli/device", "x")
+    gone = json.loads(cloud.cli("device", "remove", str(folder), "--thing", "comer", "--json").stdout)
+    assert gone["certificateId"] == made["certificateId"]
+    assert iot.list_targets_for_policy(policyName="comes")["targets"] == []
+    with pytest.raises(iot.exceptions.ResourceNotFoundException):
+        iot.describe_certificate(certificateId=made["certificateId"])
+    with pytest.raises(iot.exceptions.ResourceNotFoundException):
+        iot.describe_thing(thingName="comer")
+    assert list(folder.iterdir()) == []
+    assert cloud.cli("device", "remove", str(folder), check=False).returncode != 0
 
 
 def test_the_clock_moves_everything(cloud):

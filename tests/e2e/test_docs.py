@@ -91,7 +91,8 @@ def test_your_own_application(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert '{"dry":true}' in done.stdout.replace(" ", ""), done.stdout
     assert "humidity 20" in done.stdout, done.stdout
-    assert (tmp_path / "device" / "private.key").exists()
+    assert "files in ./device: certificate.pem private.key ca.pem" in done.stdout
+    assert "is gone" in done.stdout and not (tmp_path / "device" / "private.key").exists()
 
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
