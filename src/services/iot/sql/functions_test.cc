@@ -293,9 +293,19 @@ TEST_F(FunctionsTest, Times) {
        R"("1970-01-01T05:30:00.000+05:30")"},
       {"parse_time('EEE, d MMM yy h:mm a', 1481825251155)", R"("Thu, 15 Dec 16 6:07 PM")"},
       {"parse_time('yyyy', 9999999999999999)", ""},
-      {"parse_time('yyyy', 0, 'America/Belize')",
-       "error: parse_time: the time zone 'America/Belize' is not supported here: use UTC or an "
-       "offset such as +01:00"},
+      {"parse_time(\"yyyy.MM.dd G 'at' HH:mm:ss z\", 100000000, 'America/Belize')",
+       R"("1970.01.01 AD at 21:46:40 CST")"},
+      {"parse_time('HH:mm z VV', 1751328000000, 'Europe/Berlin')", R"("02:00 CEST Europe/Berlin")"},
+      {"parse_time('HH:mm z', 1735689600000, 'Europe/Berlin')", R"("01:00 CET")"},
+      {"parse_time('yyyy', 0, 'Middle/Earth')",
+       "error: parse_time: there is no time zone 'Middle/Earth' on this machine: use UTC, an "
+       "offset "
+       "such as +01:00, or a name such as Europe/Berlin"},
+      {"parse_time('yyyy', 0, concat('../', 'localtime'))", ""},
+      {"time_to_epoch('2007-12-03 10:15:30.592 America/Los_Angeles', 'yyyy-MM-dd HH:mm:ss.SSS z')",
+       "1196705730592"},
+      {"time_to_epoch('2025-07-01 02:00 Europe/Berlin', 'yyyy-MM-dd HH:mm VV')", "1751328000000"},
+      {"time_to_epoch('2025-03-30 03:30 Europe/Berlin', 'yyyy-MM-dd HH:mm VV')", "1743298200000"},
       {"time_to_epoch('2020-04-03 09:45:18 UTC+01:00', 'yyyy-MM-dd HH:mm:ss VV')", "1585903518000"},
       {"time_to_epoch('18 December 2015', 'dd MMMM yyyy')", "1450396800000"},
       {"time_to_epoch('2007-12-03 10:15:30.592', 'yyyy-MM-dd HH:mm:ss.SSS')", "1196676930592"},

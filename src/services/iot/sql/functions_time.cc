@@ -51,8 +51,8 @@ Result<void> check_time_call(std::string_view name, const std::vector<ExprPtr>& 
   const json::string* zone = name == "parse_time" ? literal_text(arguments, 2) : nullptr;
   if (zone && !parse_zone(*zone)) {
     return Error(sql_parse_exception,
-                 fmt::format("parse_time: the time zone '{}' is not supported here: use UTC or an "
-                             "offset such as +01:00",
+                 fmt::format("parse_time: there is no time zone '{}' on this machine: use UTC, an "
+                             "offset such as +01:00, or a name such as Europe/Berlin",
                              std::string_view(*zone)));
   }
   return {};

@@ -77,7 +77,7 @@ std::string format_part(char letter, std::size_t count, const Fields& f, const Z
       fraction.resize(count, '0');
       return fraction;
     }
-    case 'z':
+    case 'z': return zone.abbreviation.empty() ? zone.name : zone.abbreviation;
     case 'V': return zone.name;
     case 'Z': return count >= 3 ? zone.name : offset_text(zone.offset, count == 2);
     case 'X': return zone.offset.count() == 0 ? "Z" : offset_text(zone.offset, count >= 3);
@@ -89,7 +89,7 @@ std::string format_part(char letter, std::size_t count, const Fields& f, const Z
 struct Reading {
   int year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0, millis = 0;
   std::optional<bool> afternoon;
-  chrono::minutes offset{0};
+  Zone zone;
 };
 
 bool read_month_name(std::string_view& rest, int& month) {
@@ -117,9 +117,9 @@ bool read_weekday(std::string_view& rest) {
 
 bool read_zone(std::string_view& rest, Reading& reading) {
   const std::size_t end = std::min(rest.find(' '), rest.size());
-  const auto zone = parse_zone(rest.substr(0, end));
+  auto zone = parse_zone(rest.substr(0, end));
   if (!zone) return false;
-  reading.offset = zone->offset;
+  reading.zone = *std::move(zone);
   rest.remove_prefix(end);
   return true;
 }
@@ -175,12 +175,22 @@ bool read_part(char letter, std::size_t count, std::string_view& rest, Reading& 
 
 }  // namespace
 
+Zone Zone::at(std::int64_t millis) const {
+  if (database == nullptr) return *this;
+  const auto time = chrono::floor<chrono::seconds>(
+      chrono::sys_time<chrono::milliseconds>(chrono::milliseconds(millis)));
+  const auto& local = database->at(time);
+  return {.offset = local.offset, .name = name, .abbreviation = local.abbreviation};
+}
+
 std::optional<Zone> parse_zone(std::string_view text) {
   Zone zone{.name = std::string(text)};
   if (text == "Z" || text == "UTC" || text == "GMT" || text == "Etc/UTC" || text == "Etc/GMT") {
     zone.name = text == "GMT" ? "GMT" : "UTC";
     return zone;
   }
+  zone.database = TimeZone::find(text);
+  if (zone.database != nullptr) return zone;
   if (text.starts_with("UTC") || text.starts_with("GMT")) text.remove_prefix(3);
   if (text.empty() || (text[0] != '+' && text[0] != '-')) return std::nullopt;
   const int sign = text[0] == '-' ? -1 : 1;
@@ -219,10 +229,11 @@ std::optional<TimePattern> TimePattern::parse(std::string_view pattern) {
   return result;
 }
 
-std::optional<std::string> TimePattern::format(std::int64_t millis, const Zone& zone) const {
+std::optional<std::string> TimePattern::format(std::int64_t millis, const Zone& asked) const {
   constexpr std::int64_t first = -62'135'596'800'000;  // year 1
   constexpr std::int64_t last = 253'402'300'799'999;   // end of year 9999
   if (millis < first || millis > last) return std::nullopt;
+  const Zone zone = asked.at(millis);
   const chrono::sys_time<chrono::milliseconds> local{chrono::milliseconds(millis) + zone.offset};
   const auto day = chrono::floor<chrono::days>(local);
   const Fields fields{chrono::year_month_day(day), chrono::hh_mm_ss(local - day), day};
@@ -258,10 +269,15 @@ std::optional<std::int64_t> TimePattern::read(std::string_view text) const {
                                     chrono::day(static_cast<unsigned>(reading.day))};
   if (!date.ok() || reading.hour > 23 || reading.minute > 59 || reading.second > 59)
     return std::nullopt;
-  const chrono::sys_time<chrono::milliseconds> time =
-      chrono::sys_days(date) + chrono::hours(reading.hour) + chrono::minutes(reading.minute) -
-      reading.offset + chrono::seconds(reading.second) + chrono::milliseconds(reading.millis);
-  return time.time_since_epoch().count();
+  const chrono::sys_time<chrono::milliseconds> local =
+      chrono::sys_days(date) + chrono::hours(reading.hour) + chrono::minutes(reading.minute) +
+      chrono::seconds(reading.second) + chrono::milliseconds(reading.millis);
+  // The offset is that of the time in question, which the offset decides: two looks find it.
+  const std::int64_t clock = local.time_since_epoch().count();
+  const auto behind = [&](std::int64_t millis) {
+    return chrono::milliseconds(reading.zone.at(millis).offset).count();
+  };
+  return clock - behind(clock - behind(clock));
 }
 
 }  // namespace cloudlet::iot::sql

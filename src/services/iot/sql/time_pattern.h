@@ -3,8 +3,8 @@
 //
 //   G y u M d D E a H k K h m s S z Z X V, 'quoted text', anything that is not a letter
 //
-// Zones are UTC, GMT, Z and fixed offsets (+01:00, UTC+1, GMT-0530); named regions need a time zone
-// database and are refused.
+// Zones are UTC, GMT, Z, fixed offsets (+01:00, UTC+1, GMT-0530), and the names of the machine's
+// time zone database (America/Belize).
 #pragma once
 
 #include <chrono>
@@ -15,12 +15,18 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "services/iot/sql/time_zone.h"
 
 namespace cloudlet::iot::sql {
 
 struct Zone {
   std::chrono::minutes offset{0};
   std::string name = "UTC";
+  std::string abbreviation;            // "CST"; empty: the name
+  const TimeZone* database = nullptr;  // whose offset depends on the time
+
+  // As it is at a time.
+  Zone at(std::int64_t millis) const;
 };
 std::optional<Zone> parse_zone(std::string_view text);
 
