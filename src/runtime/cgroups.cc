@@ -54,6 +54,7 @@ Mounts mounts() {
 }
 
 constexpr std::string_view folder_prefix = "cloudlet-";
+constexpr std::string_view server_folder_suffix = "-server";
 
 void remove_group(const fs::path& folder) {
   std::error_code ignored;
@@ -73,11 +74,25 @@ void remove_leftovers(const fs::path& parent) {
   }
 }
 
-bool write_text(const fs::path& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.flush();
-  return file.good();
+// False with errno.
+bool write_text(const std::string& path, const std::string& text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return written;
+}
+
+// Of version 2: the group this process was started in, also if it has stepped aside since.
+std::string group_of_server() {
+  std::string own = own_group("");
+  const std::size_t last = own.rfind('/');
+  if (last != std::string::npos && own.ends_with(server_folder_suffix) &&
+      own.compare(last + 1, folder_prefix.size(), folder_prefix) == 0)
+    own.resize(last);
+  return own;
 }
 
 }  // namespace
@@ -101,6 +116,38 @@ bool ControlGroups::adopt(const std::string& parent, const char* probe) {
   return fd >= 0;
 }
 
+// A group that hands controllers on may have no process of its own, except at the top: we step
+// aside into a group beside those of the instances. Others that are in ours stay, and are in the
+// way.
+bool ControlGroups::adopt_second(const std::string& parent) {
+  const std::string control = parent + "/cgroup.subtree_control", controllers = "+memory +pids";
+  const std::string aside = parent + "/" + std::string(folder_prefix) + std::to_string(::getpid()) +
+                            std::string(server_folder_suffix);
+  if (!write_text(control, controllers)) {
+    const int error = errno;
+    const bool moved = error == EBUSY && (::mkdir(aside.c_str(), 0755) == 0 || errno == EEXIST) &&
+                       write_text(aside + "/cgroup.procs", "0");
+    if (!moved || !write_text(control, controllers)) {
+      detail_ = "cannot hand controllers on below " + parent + ": " +
+                (moved ? "it has other processes" : std::strerror(error));
+      if (moved) write_text(parent + "/cgroup.procs", "0");
+      ::rmdir(aside.c_str());
+      return false;
+    }
+  }
+  if (!adopt(parent, "memory.max") ||
+      !write_text(folders_.front() + "/cgroup.subtree_control", controllers)) {
+    const std::string why =
+        folders_.empty() ? detail_ : "controllers are not delegated below " + folders_.front();
+    remove();
+    detail_ = why;
+    return false;
+  }
+  version_ = Version::second;
+  detail_ = "control groups, version 2";
+  return true;
+}
+
 ControlGroups ControlGroups::find() {
   ControlGroups groups;
   const Mounts where = mounts();
@@ -112,18 +159,10 @@ ControlGroups ControlGroups::find() {
       return groups;
     }
   } else if (!where.unified.empty()) {
-    const std::string own = where.unified + own_group("");
-    // Works where the parent group has no process of its own, as under a delegating service
-    // manager.
-    write_text(own + "/cgroup.subtree_control", "+memory +pids");
-    if (groups.adopt(own, "memory.max")) {
-      if (write_text(groups.folders_.front() + "/cgroup.subtree_control", "+memory +pids")) {
-        groups.version_ = Version::second;
-        groups.detail_ = "control groups, version 2";
-        return groups;
-      }
-      groups.detail_ = "cannot hand controllers on below " + own;
-    }
+    // Below our own group if it was delegated to us; else, for root, at the top.
+    const std::string own = where.unified + group_of_server();
+    if (groups.adopt_second(own) || groups.adopt_second(where.unified)) return groups;
+    groups.detail_ += "; `systemd-run --user --scope -p Delegate=yes cloudlet up` delegates them";
   } else {
     groups.detail_ = "no control groups are mounted";
   }

@@ -29,6 +29,7 @@ class ControlGroups {
 
  private:
   bool adopt(const std::string& parent, const char* probe);
+  bool adopt_second(const std::string& parent);
   void remove();
 
   Version version_ = Version::none;

@@ -92,7 +92,7 @@ Result<void> Fleet::begin() {
     if (capability.present)
       log::info("runtime", "sandbox: {}: {}", capability.name, capability.detail);
     else
-      log::warning("runtime", "sandbox: no {}: {}", capability.name, capability.detail);
+      log::warning("runtime", "sandbox: {}: {}", capability.name, capability.detail);
     if (!capability.present && capability.required && options_.enforce)
       refusal_ += (refusal_.empty() ? "functions are not run on this host: no " : ", no ") +
                   capability.name;

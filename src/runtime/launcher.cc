@@ -19,27 +19,69 @@ namespace {
 // Ids of zygotes, apart from those of instances.
 constexpr std::uint64_t zygote_ids = std::uint64_t{1} << 62;
 
-struct Walls {
+struct Wall {
   Feature feature;
   const char* name;
   bool required;
   const char* there;
-  const char* absent;
 };
-constexpr Walls walls[] = {
+constexpr Wall walls[] = {
     {mount_namespace, "file system of its own", true,
-     "system folders read-only, its code at /var/task, a /tmp in memory",
-     "instances see the host's files, as far as Landlock lets them"},
+     "system folders read-only, its code at /var/task, a /tmp in memory"},
     {pid_namespace, "processes of its own", true,
-     "an instance neither sees nor signals other processes", "instances see the host's processes"},
-    {network_namespace, "network of its own", true, "functions reach cloudlet and nothing else",
-     "functions share the host's network"},
-    {landlock, "Landlock", true, "paths are allowed one by one", "no second wall for paths"},
-    {landlock_network, "Landlock for TCP", false, "connections to cloudlet's port only",
-     "TCP ports are not limited by Landlock"},
-    {switch_user, "user id of its own", false, "each instance runs as a user id of its own",
-     "instances run as the user that runs cloudlet, without any capability"},
+     "an instance neither sees nor signals other processes"},
+    {network_namespace, "network of its own", true, "functions reach cloudlet and nothing else"},
+    {landlock, "Landlock", true, "paths are allowed one by one"},
+    {landlock_network, "Landlock for TCP", false, "connections to cloudlet's port only"},
+    {switch_user, "user id of its own", false, "each instance runs as a user id of its own"},
 };
+
+// What stands in for a wall that the host does not give, and what does not.
+std::string without(Feature wall, std::uint64_t features) {
+  const auto has = [&](Feature feature) { return (features & feature) != 0; };
+  switch (wall) {
+    case mount_namespace:
+      return has(landlock)
+                 ? "functions see the host's paths, and open what Landlock lets them: system "
+                   "folders, their code, a folder on the disk as TMPDIR, which has no limit"
+                 : "functions open whatever the user of cloudlet can, cloudlet's own data and keys "
+                   "too; TMPDIR is a folder on the disk, without a limit";
+    case pid_namespace:
+      return std::string("functions see the host's processes") +
+             (has(landlock_scope) ? "" : " and may signal those of cloudlet's user") +
+             "; what they leave running is not ended";
+    case network_namespace:
+      return has(landlock_network)
+                 ? "functions share the host's network: TCP to the number of cloudlet's port, on "
+                   "any machine; no UDP"
+                 : "functions reach over TCP whatever this machine reaches; no UDP";
+    case landlock:
+      return has(mount_namespace) ? "no second wall for paths" : "no wall for paths at all";
+    case landlock_network:
+      if (!has(network_namespace)) return "TCP ports are not limited";
+      return has(switch_user)
+                 ? "functions reach ports that other functions listen on, but for their Runtime API"
+                 : "functions reach ports that other functions listen on, also their Runtime API "
+                   "if they use it: Python and the C++ SDK do not";
+    default:
+      return "instances run as the user of cloudlet, without any capability; started as root, "
+             "cloudlet gives each one its own";
+  }
+}
+
+// What would give more, on a host that refuses namespaces.
+std::string advice(std::uint64_t features) {
+  if ((features & mount_namespace) != 0) return {};
+  return geteuid() == 0
+             ? "this root lacks CAP_SYS_ADMIN: a container needs it, and a seccomp and AppArmor "
+               "profile that let it mount"
+             : "let this user make namespaces (kernel.unprivileged_userns_clone=1, on Ubuntu "
+               "kernel.apparmor_restrict_unprivileged_userns=0), or start cloudlet as root";
+}
+
+std::string scratch_folder(const Options& options) {
+  return (options.programs.parent_path() / "scratch").string();
+}
 
 std::string joined(const std::vector<std::string>& texts) {
   std::string all;
@@ -64,6 +106,7 @@ Result<void> Launcher::start_locked() {
   TRY(Fd socket, execute());
   Hello hello{.packages = options_.packages.string(),
               .programs = options_.programs.string(),
+              .scratch = scratch_folder(options_),
               .endpoint_port = options_.endpoint_port,
               .isolate_network = options_.network == Network::isolated ? 1U : 0U,
               .cgroups = static_cast<std::uint64_t>(groups_.version())};
@@ -140,7 +183,9 @@ Result<std::shared_ptr<SpawnerLink>> Launcher::start_zygote() {
   auto link = std::make_shared<SpawnerLink>(
       executor_, std::move(pair.ours), [] { log::error("runtime", "the Python zygote ended"); });
   link->start();
-  Hello hello{.packages = options_.packages.string(), .programs = options_.programs.string()};
+  Hello hello{.packages = options_.packages.string(),
+              .programs = options_.programs.string(),
+              .scratch = scratch_folder(options_)};
   hello.endpoint_port = options_.endpoint_port;
   hello.isolate_network = options_.network == Network::isolated ? 1 : 0;
   hello.cgroups = static_cast<std::uint64_t>(groups_.version());
@@ -169,29 +214,33 @@ ApiPeers Launcher::api_peers(std::uint64_t user) {
 
 void Launcher::list_capabilities(const Result<std::string>& filter) {
   capabilities_.clear();
-  for (const Walls& wall : walls) {
+  for (const Wall& wall : walls) {
     const bool present = (ready_.features & wall.feature) != 0;
     const bool wanted = wall.feature != network_namespace || options_.network == Network::isolated;
     Capability capability{
         .name = wall.name, .present = present, .required = wall.required && wanted};
-    capability.detail = present ? wall.there : wall.absent;
+    capability.detail = present ? wall.there : "missing: " + without(wall.feature, ready_.features);
     if (!wanted) capability.detail = "functions share the host's network, as asked for";
     capabilities_.push_back(std::move(capability));
   }
-  capabilities_.push_back({.name = "system call filter",
-                           .present = filter.has_value(),
-                           .required = true,
-                           .detail = filter.has_value() ? "seccomp" : filter.error().message()});
+  capabilities_.push_back(
+      {.name = "system call filter",
+       .present = filter.has_value(),
+       .required = true,
+       .detail = filter.has_value() ? "seccomp" : "missing: " + filter.error().message()});
   const bool groups = groups_.version() != ControlGroups::Version::none;
   capabilities_.push_back(
       {.name = "memory limit",
        .present = groups,
        .required = false,
        .detail = groups ? groups_.detail() + ": an instance beyond its limit is killed"
-                        : "RLIMIT_DATA: allocations beyond it fail (" + groups_.detail() + ")"});
+                        : "missing: each process of an instance has its limit (RLIMIT_DATA, 96 MB "
+                          "more than configured), all of them together and /tmp have none (" +
+                              groups_.detail() + ")"});
+  if (const std::string more = advice(ready_.features); !more.empty())
+    ready_.missing.push_back(more);
   if (!ready_.missing.empty())
-    capabilities_.push_back(
-        {.name = "refused by the host", .present = false, .detail = joined(ready_.missing)});
+    capabilities_.push_back({.name = "host", .present = false, .detail = joined(ready_.missing)});
 }
 
 void Launcher::reap() {

@@ -38,7 +38,9 @@ enum class Network {
 };
 
 struct Options {
-  std::filesystem::path programs;   // the runtime's own files; made if missing
+  // The runtime's own files; made if missing. Beside it: `scratch`, for the files of instances on
+  // hosts without mount namespaces.
+  std::filesystem::path programs;
   std::filesystem::path packages;   // unpacked code, one folder each; made if missing
   std::uint16_t endpoint_port = 0;  // cloudlet's HTTP port, as functions see it; 0: none
   Network network = Network::isolated;

@@ -100,6 +100,7 @@ class Unpacker {
 struct Hello {
   std::string packages;             // folder of unpacked packages, one folder each
   std::string programs;             // folder of the launcher, the bootstraps: /var/runtime inside
+  std::string scratch;              // folder of instances' /tmp where they see the host's files
   std::uint64_t endpoint_port = 0;  // where functions reach cloudlet on 127.0.0.1; 0: nowhere
   std::uint64_t isolate_network = 1;
   std::uint64_t cgroups = 0;  // 0 none, 1 version 1 (memory, pids), 2 version 2 (one directory)
@@ -109,14 +110,19 @@ struct Hello {
 
   Packer pack() const {
     Packer p(MessageKind::hello);
-    p.text(packages).text(programs).number(endpoint_port).number(isolate_network).number(cgroups);
+    p.text(packages)
+        .text(programs)
+        .text(scratch)
+        .number(endpoint_port)
+        .number(isolate_network)
+        .number(cgroups);
     p.number(inherited).number(features);
     return p;
   }
   static Hello unpack(Unpacker& u) {
     Hello h;
-    h.packages = u.text(), h.programs = u.text(), h.endpoint_port = u.number(),
-    h.isolate_network = u.number();
+    h.packages = u.text(), h.programs = u.text(), h.scratch = u.text();
+    h.endpoint_port = u.number(), h.isolate_network = u.number();
     h.cgroups = u.number(), h.inherited = u.number(), h.features = u.number();
     return h;
   }

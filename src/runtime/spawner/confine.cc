@@ -75,8 +75,7 @@ bool install_filter(const std::string& program, std::string& why) {
   return true;
 }
 
-bool wall_off(const Confinement& with, const std::string& code, const std::string& tmp,
-              std::string& why) {
+bool wall_off(const Confinement& with, const Place& place, std::string& why) {
   if ((with.features & landlock) == 0) return true;
   LandlockRules rules;
   rules.readable = {"/usr",
@@ -99,10 +98,9 @@ bool wall_off(const Confinement& with, const std::string& code, const std::strin
                     "/etc/group",
                     "/etc/mime.types",
                     "/dev",
-                    code};
-  const bool own_root = (with.features & mount_namespace) != 0;
-  rules.readable.push_back(own_root ? std::string(programs_inside) : with.programs);
-  rules.writable = {tmp};
+                    place.code,
+                    place.programs};
+  rules.writable = {place.tmp};
   rules.devices = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
   rules.limit_connect = with.limit_network;
   for (const std::uint16_t port : {with.endpoint_port, with.api_port})
@@ -110,36 +108,24 @@ bool wall_off(const Confinement& with, const std::string& code, const std::strin
   return enter_landlock(rules, with.landlock_version, why);
 }
 
-// Without a mount namespace: a folder of its own in the host's /tmp, removed by nobody but the
-// host's own cleaning.
-std::string private_tmp(std::string& why) {
-  char folder[] = "/tmp/cloudlet-instance-XXXXXX";
-  if (mkdtemp(folder) == nullptr) return fail(why, "folder for /tmp"), std::string();
-  setenv("TMPDIR", folder, 1);
-  return folder;
-}
-
 }  // namespace
 
-std::string confine(const Confinement& with, std::string& why) {
+bool confine(const Confinement& with, Place& place, std::string& why) {
   const Spawn& spawn = *with.spawn;
   umask(0022);
-  const bool own_root = (with.features & mount_namespace) != 0;
-  std::string code = with.packages + "/" + spawn.package;
-  std::string tmp = "/tmp";
-  if (own_root) {
+  if ((with.features & mount_namespace) != 0) {
     View view{.package = spawn.package, .tmp_bytes = spawn.tmp_bytes};
     view.mount_proc = (with.features & pid_namespace) != 0 && (with.features & proc_mounted) != 0;
-    if (!make_view(view, why)) return {};
-    code = task_root_inside;
+    if (!make_view(view, why)) return false;
+    place = {.code = task_root_inside, .programs = programs_inside, .tmp = "/tmp"};
   } else {
-    tmp = private_tmp(why);
-    if (tmp.empty()) return {};
+    place = {.code = with.packages + "/" + spawn.package,
+             .programs = with.programs,
+             .tmp = with.scratch};
   }
-  if (!set_limits(spawn, why) || !drop_privileges(spawn, with.features, why)) return {};
-  if (chdir(code.c_str()) != 0) return fail(why, "code folder"), std::string();
-  if (!wall_off(with, code, tmp, why) || !install_filter(*with.filter, why)) return {};
-  return code;
+  if (!set_limits(spawn, why) || !drop_privileges(spawn, with.features, why)) return false;
+  if (chdir(place.code.c_str()) != 0) return fail(why, "code folder");
+  return wall_off(with, place, why) && install_filter(*with.filter, why);
 }
 
 }  // namespace cloudlet::runtime::spawner

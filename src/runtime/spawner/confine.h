@@ -15,13 +15,18 @@ struct Confinement {
   const std::string* filter = nullptr;  // seccomp program
   std::string packages;                 // the host's folder, for hosts without mount namespaces
   std::string programs;
+  std::string scratch;  // this instance's folder, likewise
   std::uint16_t endpoint_port = 0;
   std::uint16_t api_port = 0;
   bool limit_network = false;
 };
 
-// The folder of the code as the process sees it from now on; empty with `why` if a wall could not
-// be built.
-std::string confine(const Confinement& with, std::string& why);
+// Where the process finds its own from now on.
+struct Place {
+  std::string code, programs, tmp;
+};
+
+// False with `why` if a wall could not be built.
+bool confine(const Confinement& with, Place& place, std::string& why);
 
 }  // namespace cloudlet::runtime::spawner

@@ -5,6 +5,7 @@
 #include <linux/landlock.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -33,8 +34,6 @@ bool write_file(const char* path, const std::string& text) {
   return written;
 }
 
-// Without root: a user namespace in which we are still ourselves, but may make the other
-// namespaces.
 bool enter_user_namespace() {
   const uid_t user = geteuid();
   const gid_t group = getegid();
@@ -73,8 +72,7 @@ int listen_on(std::uint16_t port) {
 void make_network(const Hello& hello, Home& home) {
   if (hello.isolate_network == 0) return;
   if (unshare(CLONE_NEWNET) != 0) {
-    home.ready.missing.push_back("network namespace: " + reason() +
-                                 "; functions share the host's network");
+    home.ready.missing.push_back("network namespace: " + reason());
     return;
   }
   if (!loopback_up())
@@ -129,15 +127,34 @@ void find_landlock(Home& home) {
 
 }  // namespace
 
-Home make_home(const Hello& hello) {
+Ground settle() {
+  Ground ground;
+  if (geteuid() == 0) return ground;
+  if (!enter_user_namespace()) {
+    ground.refused = "user namespace: " + reason();
+    return ground;
+  }
+  ground.user_namespace = true;
+  if (unshare(CLONE_NEWPID) != 0) {
+    ground.refused = "namespace of processes: " + reason();
+    return ground;
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return ground;
+  }
+  syscall(SYS_close_range, 0, ~0U, 0);
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  _exit(child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+Home make_home(const Hello& hello, const Ground& ground) {
   Home home;
   const bool root = geteuid() == 0;
-  if (!root) {
-    if (enter_user_namespace())
-      home.ready.features |= user_namespace;
-    else
-      home.ready.missing.push_back("user namespace: " + reason());
-  }
+  if (ground.user_namespace) home.ready.features |= user_namespace;
+  if (!ground.refused.empty()) home.ready.missing.push_back(ground.refused);
   make_network(hello, home);
   if (unshare(CLONE_NEWIPC) != 0) home.ready.missing.push_back("IPC namespace: " + reason());
   std::string why;

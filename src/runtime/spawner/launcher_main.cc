@@ -2,6 +2,7 @@
 // instances into it. Started by the server with its socket as descriptor 3; ends with it.
 #include <unistd.h>
 
+#include "runtime/spawner/home.h"
 #include "runtime/spawner/init.h"
 #include "runtime/spawner/spawner.h"
 
@@ -10,7 +11,7 @@ int main() {
   // Away from the server's terminal. Once for all: a session for each instance would be a
   // scheduling group for each.
   setsid();
-  Spawner spawner(control_descriptor, [] { return fork(); });
+  Spawner spawner(control_descriptor, [] { return fork(); }, settle());
   Child child;
   return spawner.serve(child) ? 1 : 0;
 }

@@ -9,15 +9,18 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "runtime/spawner/confine.h"
 #include "runtime/spawner/init.h"
+#include "runtime/spawner/remove_tree.h"
 
 namespace cloudlet::runtime::spawner {
 namespace {
@@ -39,6 +42,33 @@ int listen_anywhere(std::uint16_t& port) {
   }
   port = ntohs(address.sin_port);
   return fd;
+}
+
+// Variables that name folders as they are in a root of its own, on a host without.
+void say_where(const Place& place, std::vector<std::string>& environment) {
+  const auto put = [](std::string& text, std::string_view from, const std::string& to) {
+    for (std::size_t at = text.find(from); at != std::string::npos;
+         at = text.find(from, at + to.size()))
+      text.replace(at, from.size(), to);
+  };
+  for (std::string& variable : environment) {
+    if (variable == "HOME=/tmp") variable = "HOME=" + place.tmp;
+    for (const char* name : {"LD_LIBRARY_PATH=", "PYTHONPATH=", "LAMBDA_RUNTIME_DIR="}) {
+      if (!variable.starts_with(name)) continue;
+      put(variable, task_root_inside, place.code);
+      put(variable, programs_inside, place.programs);
+    }
+  }
+  const auto own = [](const std::string& variable) { return variable.starts_with("TMPDIR="); };
+  if (std::none_of(environment.begin(), environment.end(), own))
+    environment.push_back("TMPDIR=" + place.tmp);
+}
+
+// A function may have left a large tree: not in the loop's time.
+void remove_in_background(const std::string& folder) {
+  if (fork() != 0) return;
+  remove_tree(AT_FDCWD, folder.c_str());
+  _exit(0);
 }
 
 void close_all(const std::vector<int>& fds) {
@@ -97,7 +127,8 @@ void Spawner::greet(const Hello& hello, std::vector<int> fds) {
     home_.ready.features = hello.features & 0xffff;
     home_.ready.landlock_version = hello.features >> 16;
   } else {
-    home_ = make_home(hello);
+    home_ = make_home(hello, ground_);
+    if (!home_.has(mount_namespace)) make_scratch();
   }
   if (home_.has(pid_namespace)) pid_namespace_ = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
   std::vector<int> listener;
@@ -105,6 +136,18 @@ void Spawner::greet(const Hello& hello, std::vector<int> fds) {
   send_packet(socket_, home_.ready.pack().bytes(), listener);
   close_all(listener);
   home_.endpoint_listener = -1;
+}
+
+std::string Spawner::scratch_of(std::uint64_t id) const {
+  return hello_.scratch + "/i" + std::to_string(id);
+}
+
+// What an earlier launcher that was killed has left is in the way of nobody's ids, and is removed.
+void Spawner::make_scratch() {
+  const std::string old = hello_.scratch + ".old";
+  if (rename(hello_.scratch.c_str(), old.c_str()) == 0 || errno != ENOENT)
+    remove_in_background(old);
+  mkdir(hello_.scratch.c_str(), 0700);
 }
 
 Spawner::Step Spawner::spawn(Spawn spawn, Unpacker& environment, std::vector<int> fds,
@@ -120,6 +163,8 @@ Spawner::Step Spawner::spawn(Spawn spawn, Unpacker& environment, std::vector<int
   if (fds.size() != 2) return refuse("two descriptors are needed");
   std::string why;
   if (!make_cgroup(spawn, why)) return refuse(why);
+  if (!home_.has(mount_namespace) && mkdir(scratch_of(id).c_str(), 0700) != 0)
+    return refuse(reason("folder for /tmp"));
   std::uint16_t port = 0;
   int api = -1, status_pipe[2] = {-1, -1};
   const bool native = spawn.kind == SpawnKind::native;
@@ -201,16 +246,18 @@ bool Spawner::become(Spawn spawn, int control, int output, int api_port, int sta
   with.endpoint_port = static_cast<std::uint16_t>(hello_.endpoint_port);
   with.api_port = static_cast<std::uint16_t>(api_port);
   with.limit_network = hello_.isolate_network != 0;
+  with.scratch = scratch_of(spawn.id);
+  Place place;
   std::string why;
-  const std::string code = confine(with, why);
-  if (code.empty()) return dprintf(2, "cloudlet: sandbox: %s\n", why.c_str()), false;
-  spawn.environment.push_back("LAMBDA_TASK_ROOT=" + code);
+  if (!confine(with, place, why)) return dprintf(2, "cloudlet: sandbox: %s\n", why.c_str()), false;
+  if (!home_.has(mount_namespace)) say_where(place, spawn.environment);
+  spawn.environment.push_back("LAMBDA_TASK_ROOT=" + place.code);
   if (spawn.kind == SpawnKind::native) {
     spawn.environment.push_back("AWS_LAMBDA_RUNTIME_API=127.0.0.1:" + std::to_string(api_port));
-    run_native(spawn.arguments, spawn.environment, code, status_descriptor);
+    run_native(spawn.arguments, spawn.environment, place.code, status_descriptor);
   }
   child.environment = spawn.environment;
-  child.task_root = code;
+  child.task_root = place.code;
   child.spawn = std::move(spawn);
   return true;
 }
@@ -231,6 +278,7 @@ void Spawner::reap() {
         close(i->second.status_pipe);
       }
       const bool for_memory = drop_cgroup(i->first);
+      if (!home_.has(mount_namespace)) remove_in_background(scratch_of(i->first));
       Packer packer(MessageKind::exited);
       packer.number(i->first).number(static_cast<std::uint64_t>(status));
       packer.number(static_cast<std::uint64_t>(used.ru_maxrss) * 1024).number(for_memory ? 1 : 0);
@@ -247,6 +295,8 @@ void Spawner::end_all() {
     waitpid(running.pid, nullptr, 0);
     drop_cgroup(id);
   }
+  if (!running_.empty() && !home_.has(mount_namespace))
+    for (const auto& [id, running] : running_) remove_in_background(scratch_of(id));
   running_.clear();
 }
 

@@ -25,8 +25,10 @@ struct Child {
 
 class Spawner {
  public:
-  // `fork` is fork(2), or what an interpreter must do around it.
-  Spawner(int socket, std::function<pid_t()> fork) : socket_(socket), fork_(std::move(fork)) {}
+  // `fork` is fork(2), or what an interpreter must do around it. `ground`: of one that makes a
+  // home.
+  Spawner(int socket, std::function<pid_t()> fork, Ground ground = {})
+      : socket_(socket), fork_(std::move(fork)), ground_(std::move(ground)) {}
 
   // In the spawner: returns false when the server is gone. In a child that is to run in this
   // process image (python): returns true, confined, with `child` filled. Native children never
@@ -47,12 +49,15 @@ class Spawner {
   bool become(Spawn spawn, int control, int output, int api_port, int status_pipe, Child& child);
   void reap();
   void end_all();
+  std::string scratch_of(std::uint64_t id) const;  // the instance's /tmp on the host
+  void make_scratch();
   bool make_cgroup(const Spawn& spawn, std::string& why);
   bool join_cgroup(std::uint64_t id);
   bool drop_cgroup(std::uint64_t id);  // true: something in it was killed for memory
 
   int socket_;
   std::function<pid_t()> fork_;
+  Ground ground_;
   Hello hello_;
   Home home_;
   std::string filter_;

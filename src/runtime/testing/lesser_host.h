@@ -29,4 +29,15 @@ inline void refuse_calls(std::initializer_list<Refused> calls) {
 // A kernel before Landlock, or one where it is switched off.
 inline void no_landlock() { refuse_calls({{SYS_landlock_create_ruleset, EOPNOTSUPP}}); }
 
+// A container without CAP_SYS_ADMIN: no namespaces, no mounts.
+inline void no_namespaces() { refuse_calls({{SYS_unshare, EPERM}, {SYS_mount, EPERM}}); }
+
+// Not root: this thread alone, and what it starts.
+inline void as_nobody() {
+  constexpr long nobody = 65534;
+  syscall(SYS_setgroups, 0, nullptr);
+  syscall(SYS_setresgid, nobody, nobody, nobody);
+  syscall(SYS_setresuid, nobody, nobody, nobody);
+}
+
 }  // namespace cloudlet::runtime::testing
