@@ -48,9 +48,6 @@ enum class TemplateOutcome { ok, unknown, missing_parameter };
 TemplateOutcome policy_template(std::string_view name, const json::object& parameters,
                                 json::array& statements);
 
-// managed_policies.cc: "AmazonS3ReadOnlyAccess" -> its ARN; other texts stay.
-std::string managed_policy_arn(const std::string& name);
-
 // {"Ref": ...}, {"Fn::If": ...} and the like.
 bool is_intrinsic(const json::value& value);
 

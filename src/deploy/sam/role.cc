@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/managed_policies.h"
 #include "deploy/sam/parts.h"
 
 namespace cloudlet::deploy::sam {
@@ -47,9 +48,10 @@ bool is_managed(const json::value& entry) {
   return entry.is_string() || (is_intrinsic(entry) && !entry.get_object().contains("Fn::If"));
 }
 
+// "AmazonS3ReadOnlyAccess": its ARN; other texts stay.
 json::value managed(const json::value& entry) {
-  return entry.is_string() ? json::value(managed_policy_arn(std::string(entry.get_string())))
-                           : entry;
+  const auto* policy = entry.is_string() ? managed_named(entry.get_string()) : nullptr;
+  return policy == nullptr ? entry : json::value(managed_arn(*policy));
 }
 
 // {"Fn::If": [condition, policy, policy]}: both of one kind, or one of them AWS::NoValue.

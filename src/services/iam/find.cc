@@ -1,8 +1,8 @@
 #include "services/iam/find.h"
 
+#include "base/managed_policies.h"
 #include "gen/iam/errors.h"
 #include "services/iam/keys.h"
-#include "services/iam/managed.h"
 
 namespace cloudlet::iam {
 

@@ -7,10 +7,10 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "base/managed_policies.h"
 #include "gen/iam/errors.h"
 #include "services/iam/credentials.h"
 #include "services/iam/document.h"
-#include "services/iam/managed.h"
 #include "services/iam/role_book.h"
 #include "services/iam/root_key.h"
 #include "store/store.h"

@@ -1,10 +1,10 @@
 // Managed policies of the account; AWS's are read here too.
+#include "base/managed_policies.h"
 #include "gen/iam/errors.h"
 #include "services/iam/document.h"
 #include "services/iam/find.h"
 #include "services/iam/iam.h"
 #include "services/iam/keys.h"
-#include "services/iam/managed.h"
 #include "services/iam/present.h"
 
 namespace cloudlet::iam {

@@ -1,8 +1,8 @@
-#include "services/iam/managed.h"
+#include "base/managed_policies.h"
 
 #include "base/digest.h"
 
-namespace cloudlet::iam {
+namespace cloudlet {
 namespace {
 
 #define LOGS_WRITE "logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents"
@@ -226,6 +226,12 @@ const ManagedPolicy* find_managed(std::string_view arn) {
   return nullptr;
 }
 
+const ManagedPolicy* managed_named(std::string_view name) {
+  for (const ManagedPolicy& policy : policies)
+    if (policy.name == name) return &policy;
+  return nullptr;
+}
+
 std::string managed_document(const ManagedPolicy& policy) {
   // Everything but IAM and organisations: the one that lists what it leaves out.
   const bool power_user = policy.name == "PowerUserAccess";
@@ -252,4 +258,4 @@ std::string managed_id(const ManagedPolicy& policy) {
   return id;
 }
 
-}  // namespace cloudlet::iam
+}  // namespace cloudlet

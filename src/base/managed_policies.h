@@ -1,5 +1,6 @@
 // AWS's own managed policies that templates and tools attach: the well-known ones. Others do not
-// exist here, as a mistyped one does not exist at AWS.
+// exist here, as a mistyped one does not exist at AWS. IAM serves them; templates name them without
+// their path.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 #pragma once
 
@@ -9,7 +10,7 @@
 
 #include "base/clock.h"
 
-namespace cloudlet::iam {
+namespace cloudlet {
 
 struct ManagedPolicy {
   std::string_view name;
@@ -22,8 +23,9 @@ inline constexpr Time managed_created{
 
 std::span<const ManagedPolicy> managed_policies();
 const ManagedPolicy* find_managed(std::string_view arn);
+const ManagedPolicy* managed_named(std::string_view name);
 std::string managed_arn(const ManagedPolicy& policy);
 std::string managed_document(const ManagedPolicy& policy);
 std::string managed_id(const ManagedPolicy& policy);  // "ANPA...", always the same
 
-}  // namespace cloudlet::iam
+}  // namespace cloudlet
