@@ -13,12 +13,31 @@ namespace {
 
 constexpr std::size_t page_default = 50;
 
-Result<StoredGroup> group_of(const store::ReadTxn& tx, const wire::Call& call,
-                             const std::string& arn) {
-  TRY(const std::string name, group_of_arn(call.scope, arn));
+Result<StoredGroup> group_named(const store::ReadTxn& tx, const wire::Call& call,
+                                const std::string& name) {
   auto group = find_group(tx, call.scope, name);
   if (!group) return no_such_group();
   return *std::move(group);
+}
+
+Result<StoredGroup> group_of(const store::ReadTxn& tx, const wire::Call& call,
+                             const std::string& arn) {
+  TRY(const std::string name, group_of_arn(call.scope, arn));
+  return group_named(tx, call, name);
+}
+
+Result<void> add_tags(store::Txn& tx, const wire::Call& call, StoredGroup group,
+                      const std::map<std::string, std::string>& tags) {
+  for (const auto& [name, value] : tags) group.tags[name] = value;
+  CHECK(check_tags(group.tags));
+  tx.put(keys::group(call.scope, group.name), encode(group));
+  return {};
+}
+
+void remove_tags(store::Txn& tx, const wire::Call& call, StoredGroup group,
+                 const std::vector<std::string>& names) {
+  for (const std::string& name : names) group.tags.erase(name);
+  tx.put(keys::group(call.scope, group.name), encode(group));
 }
 
 LogGroup shown(const Scope& scope, const StoredGroup& group) {
@@ -113,17 +132,14 @@ Task<Result<DescribeLogGroupsOutput>> Service::describe_log_groups(const wire::C
 Result<TagResourceOutput> Service::tag_resource(store::Txn& tx, const wire::Call& call,
                                                 const TagResourceInput& in) {
   TRY(StoredGroup group, group_of(tx, call, in.resource_arn));
-  for (const auto& [name, value] : in.tags) group.tags[name] = value;
-  CHECK(check_tags(group.tags));
-  tx.put(keys::group(call.scope, group.name), encode(group));
+  CHECK(add_tags(tx, call, std::move(group), in.tags));
   return TagResourceOutput{};
 }
 
 Result<UntagResourceOutput> Service::untag_resource(store::Txn& tx, const wire::Call& call,
                                                     const UntagResourceInput& in) {
   TRY(StoredGroup group, group_of(tx, call, in.resource_arn));
-  for (const std::string& name : in.tag_keys) group.tags.erase(name);
-  tx.put(keys::group(call.scope, group.name), encode(group));
+  remove_tags(tx, call, std::move(group), in.tag_keys);
   return UntagResourceOutput{};
 }
 
@@ -131,6 +147,28 @@ Result<ListTagsForResourceOutput> Service::list_tags_for_resource(
     const store::ReadTxn& tx, const wire::Call& call, const ListTagsForResourceInput& in) {
   TRY(const StoredGroup group, group_of(tx, call, in.resource_arn));
   return ListTagsForResourceOutput{.tags = group.tags};
+}
+
+// The three by name are older than those by ARN; tools still ask them.
+Result<TagLogGroupOutput> Service::tag_log_group(store::Txn& tx, const wire::Call& call,
+                                                 const TagLogGroupInput& in) {
+  TRY(StoredGroup group, group_named(tx, call, in.log_group_name));
+  CHECK(add_tags(tx, call, std::move(group), in.tags));
+  return TagLogGroupOutput{};
+}
+
+Result<UntagLogGroupOutput> Service::untag_log_group(store::Txn& tx, const wire::Call& call,
+                                                     const UntagLogGroupInput& in) {
+  TRY(StoredGroup group, group_named(tx, call, in.log_group_name));
+  remove_tags(tx, call, std::move(group), in.tags);
+  return UntagLogGroupOutput{};
+}
+
+Result<ListTagsLogGroupOutput> Service::list_tags_log_group(const store::ReadTxn& tx,
+                                                            const wire::Call& call,
+                                                            const ListTagsLogGroupInput& in) {
+  TRY(const StoredGroup group, group_named(tx, call, in.log_group_name));
+  return ListTagsLogGroupOutput{.tags = group.tags};
 }
 
 }  // namespace cloudlet::logs

@@ -29,6 +29,12 @@ class Service : public Operations {
                                              const UntagResourceInput&) override;
   Result<ListTagsForResourceOutput> list_tags_for_resource(
       const store::ReadTxn&, const wire::Call&, const ListTagsForResourceInput&) override;
+  Result<TagLogGroupOutput> tag_log_group(store::Txn&, const wire::Call&,
+                                          const TagLogGroupInput&) override;
+  Result<UntagLogGroupOutput> untag_log_group(store::Txn&, const wire::Call&,
+                                              const UntagLogGroupInput&) override;
+  Result<ListTagsLogGroupOutput> list_tags_log_group(const store::ReadTxn&, const wire::Call&,
+                                                     const ListTagsLogGroupInput&) override;
   // retention.cc
   Result<PutRetentionPolicyOutput> put_retention_policy(store::Txn&, const wire::Call&,
                                                         const PutRetentionPolicyInput&) override;

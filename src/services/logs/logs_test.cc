@@ -207,6 +207,42 @@ TEST_F(LogsTest, Retention_forgets_old_events_when_the_clock_moves_on) {
   while (!get({}).events.empty()) std::this_thread::yield();
 }
 
+TEST_F(LogsTest, Events_of_the_past_that_come_later_are_forgotten_when_they_are_due) {
+  create("g", "s");
+  write([&](store::Txn& tx) {
+    return service_->put_retention_policy(tx, call(),
+                                          {.log_group_name = "g", .retention_in_days = 14});
+  });
+  clock_.advance(std::chrono::hours(1));
+  ASSERT_TRUE(put("g", "s", {event(0, "new")}).has_value());
+  ASSERT_TRUE(put("g", "s", {event(13 * 86'400, "of the past")}).has_value());
+  clock_.advance(std::chrono::hours(25));
+  while (get({}).events.size() == 2) std::this_thread::yield();
+  EXPECT_THAT(texts(get({})), ElementsAre("new"));
+}
+
+TEST_F(LogsTest, Tags_are_reached_by_name_and_by_arn) {
+  create("g", "s");
+  const std::string arn =
+      "arn:aws:logs:" + call().scope.region + ":" + call().scope.account + ":log-group:g";
+  const auto by_name = [&](const std::string& group) {
+    return service_->list_tags_log_group(*store_->snapshot(), call(), {.log_group_name = group});
+  };
+  ASSERT_TRUE(write([&](store::Txn& tx) {
+                return service_->tag_log_group(
+                    tx, call(), {.log_group_name = "g", .tags = {{"a", "1"}, {"b", "2"}}});
+              }).has_value());
+  EXPECT_EQ(
+      service_->list_tags_for_resource(*store_->snapshot(), call(), {.resource_arn = arn})->tags,
+      by_name("g")->tags);
+  ASSERT_TRUE(write([&](store::Txn& tx) {
+                return service_->untag_log_group(tx, call(),
+                                                 {.log_group_name = "g", .tags = {"a", "none"}});
+              }).has_value());
+  EXPECT_EQ(by_name("g")->tags, (std::map<std::string, std::string>{{"b", "2"}}));
+  EXPECT_TRUE(by_name("nothing").error().is(errors::kinds::resource_not_found));
+}
+
 TEST_F(LogsTest, A_deleted_group_takes_its_events_along) {
   create("g", "s");
   ASSERT_TRUE(put("g", "s", {event(0, "x")}).has_value());

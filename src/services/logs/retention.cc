@@ -21,6 +21,7 @@ std::string payload(const Scope& scope, const std::string& group) {
 
 void set_timer(store::Txn& tx, const Scope& scope, StoredGroup& group, Time at) {
   group.timer = tx.at(at, "logs.retention", payload(scope, group.name));
+  group.wakes = at;
   tx.put(keys::group(scope, group.name), encode(group));
 }
 
@@ -66,13 +67,22 @@ void expire_events(store::Txn& tx, const store::Timer& timer) {
     streams.push_back(decode_stream(value));
     return true;
   });
-  // What comes from now on cannot be due before a whole retention has passed.
+  // What comes from now on is not due before a whole retention has passed; see wake_for for the
+  // rest.
   Time next = timer.due + retention;
   for (StoredStream& stream : streams) {
     const auto oldest = expire_stream(tx, scope, *group, std::move(stream), cutoff);
     if (oldest) next = std::min(next, *oldest + retention);
   }
   set_timer(tx, scope, *group, std::max(next, timer.due + least_wait));
+}
+
+void wake_for(store::Txn& tx, const Scope& scope, StoredGroup& group, Time oldest, Time now) {
+  if (group.timer == 0) return;
+  const Time due = std::max(oldest + std::chrono::days(group.retention_days), now);
+  if (due + least_wait >= group.wakes) return;
+  tx.cancel_timer(group.timer);
+  set_timer(tx, scope, group, due);
 }
 
 Result<PutRetentionPolicyOutput> Service::put_retention_policy(store::Txn& tx,

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "services/logs/keys.h"
+#include "services/logs/retention.h"
 #include "store/record.h"
 
 namespace cloudlet::logs {
@@ -34,6 +35,7 @@ std::string encode(const StoredGroup& group) {
       .time(2, group.created)
       .number(3, static_cast<std::uint64_t>(group.retention_days));
   w.number(4, group.timer).number(5, group.bytes).flag(6, group.infrequent).flag(7, group.protect);
+  w.time(9, group.wakes);
   for (const auto& [name, value] : group.tags) w.element(8, encode_tag(name, value));
   return w.take();
 }
@@ -49,6 +51,7 @@ StoredGroup decode_group(std::string_view bytes) {
       case 5: group.bytes = r.number(); break;
       case 6: group.infrequent = r.flag(); break;
       case 7: group.protect = r.flag(); break;
+      case 9: group.wakes = r.time(); break;
       case 8: {
         std::string name, value;
         for (RecordReader tag(r.view()); tag.next();)
@@ -134,6 +137,7 @@ void append_events(store::Txn& tx, const Scope& scope, StoredGroup& group, Store
     stream.last = stream.last ? std::max(*stream.last, event.at) : event.at;
   }
   stream.ingested = now;
+  wake_for(tx, scope, group, events.front().at, now);
   tx.put(keys::stream(scope, group.name, stream.name), encode(stream));
   tx.put(keys::group(scope, group.name), encode(group));
 }

@@ -19,6 +19,7 @@ struct StoredGroup {
   Time created;
   int retention_days = 0;   // 0: for ever
   std::uint64_t timer = 0;  // of the retention; 0: none
+  Time wakes{};             // when that timer is due
   std::uint64_t bytes = 0;  // of messages, each with 26 bytes of overhead, as AWS counts
   bool infrequent = false;  // class INFREQUENT_ACCESS
   bool protect = false;     // against deletion
@@ -54,8 +55,8 @@ std::optional<StoredGroup> find_group(const store::ReadTxn& tx, const Scope& sco
 std::optional<StoredStream> find_stream(const store::ReadTxn& tx, const Scope& scope,
                                         const std::string& group, const std::string& name);
 
-// Writes events, which must be in order of time, and counts them. Group and stream are the current
-// ones and are written back.
+// Writes events, at least one and in order of time, and counts them. Group and stream are the
+// current ones and are written back.
 struct NewEvent {
   Time at;
   std::string message;
