@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
+#include <set>
 #include <thread>
 
 #include "gen/logs/errors.h"
@@ -171,6 +172,21 @@ TEST_F(LogsTest, Filtering_merges_streams_in_order_of_time_page_by_page) {
               ElementsAre("ERROR 2", "ERROR 3"));
   EXPECT_THAT(filter({.limit = 2, .log_stream_name_prefix = "a"}),
               ElementsAre("ERROR 1", "fine", "ERROR 4"));
+}
+
+TEST_F(LogsTest, Events_of_one_moment_in_two_streams_have_names_of_their_own) {
+  create("g", "a");
+  write([&](store::Txn& tx) {
+    return service_->create_log_stream(tx, call(), {.log_group_name = "g", .log_stream_name = "b"});
+  });
+  for (const char* stream : {"a", "b"})
+    ASSERT_TRUE(put("g", stream, {event(1, "x"), event(1, "x")}).has_value());
+  const wire::Call c = call();
+  const auto out = run(service_->filter_log_events(c, {.log_group_name = "g"})).value();
+  std::set<std::string> names;
+  for (const auto& event : out.events) names.insert(*event.event_id);
+  EXPECT_EQ(names.size(), 4);
+  EXPECT_EQ(names.begin()->size(), 56);
 }
 
 TEST_F(LogsTest, What_functions_append_is_there_for_the_next_read) {
