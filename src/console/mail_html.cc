@@ -181,7 +181,10 @@ std::string mail_html(const MailView& view) {
   page += fmt::format(
       "<body{}><header>{}<h1><a href=\"/_cloudlet/mail\">Mailbox</a> <span>cloudlet</span></h1>"
       "<span class=\"count\" data-state=\"{}\">{}</span>",
-      view.open ? " class=\"reading\"" : "", envelope, state_of(count), count);
+      view.open         ? " class=\"reading\""
+      : view.total == 0 ? " class=\"no-mail\""
+                        : "",
+      envelope, state_of(count), count);
   if (view.total > 0)
     page +=
         "<form method=\"post\" action=\"/_cloudlet/mail/delete\"><button>Delete "

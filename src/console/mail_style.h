@@ -21,12 +21,13 @@ a{color:inherit;text-decoration:none}
 header{display:flex;align-items:center;gap:.9rem;padding:.85rem 1.4rem;
   border-bottom:1px solid var(--line);background:var(--pane)}
 header svg{width:26px;height:26px;color:var(--accent);flex:none}
-header h1{font-size:1.02rem;margin:0;letter-spacing:.01em}
+header h1{font-size:1.02rem;margin:0;letter-spacing:.01em;white-space:nowrap}
 header h1 span{color:var(--faint);font-weight:400}
-header .count{color:var(--soft);font-size:.86rem}
-header form{margin-left:auto}
+header .count{color:var(--soft);font-size:.86rem;min-width:0;overflow:hidden;
+  text-overflow:ellipsis;white-space:nowrap}
+header form{margin-left:auto;white-space:nowrap}
 nav{display:flex;gap:.4rem;flex-wrap:wrap;padding:.7rem 1.4rem 0}
-nav a{padding:.22rem .7rem;border:1px solid var(--line);border-radius:99px;font-size:.84rem;
+nav a{max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;padding:.22rem .7rem;border:1px solid var(--line);border-radius:99px;font-size:.84rem;
   color:var(--soft);background:var(--pane)}
 nav a:hover{border-color:var(--accent)}
 nav a.on{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}
@@ -87,8 +88,9 @@ button:hover,.button:hover{border-color:var(--accent)}
   font:12.5px/1.6 ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywhere;
   color:var(--ink)}
 @media(max-width:820px){main{grid-template-columns:1fr;padding:.8rem}nav{padding:.7rem .8rem 0}
-  header{padding:.8rem}body.reading section{display:none}body:not(.reading) article{
-  display:none}article{padding:1.2rem}body:not(.reading) .empty{display:grid}}
+  header{padding:.8rem}header h1 span{display:none}
+  body.reading section,body.no-mail section,body:not(.reading) article{display:none}
+  article{padding:1.2rem}body.no-mail article{display:grid}}
 )css";
 
 // Asks every two seconds whether the list is still the same, and if not puts the new one in its
