@@ -27,7 +27,8 @@ header .count{color:var(--soft);font-size:.86rem;min-width:0;overflow:hidden;
   text-overflow:ellipsis;white-space:nowrap}
 header form{margin-left:auto;white-space:nowrap}
 nav{display:flex;gap:.4rem;flex-wrap:wrap;padding:.7rem 1.4rem 0}
-nav a{max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;padding:.22rem .7rem;border:1px solid var(--line);border-radius:99px;font-size:.84rem;
+nav a{max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+nav a{padding:.22rem .7rem;border:1px solid var(--line);border-radius:99px;font-size:.84rem;
   color:var(--soft);background:var(--pane)}
 nav a:hover{border-color:var(--accent)}
 nav a.on{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}
