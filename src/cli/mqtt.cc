@@ -238,6 +238,18 @@ void add_connection(CLI::App* command, MqttOptions& o) {
   command->add_option("--qos", o.qos, "0, 1 or 2")->check(CLI::Range(0, 2))->capture_default_str();
 }
 
+// Refused here: over MQTT 3.1.1 the server could only end the connection.
+std::string check_topic(const std::string& topic) {
+  const bool good = mosquitto_pub_topic_check(topic.c_str()) == MOSQ_ERR_SUCCESS && !topic.empty();
+  return good ? "" : "a topic is not empty and holds no wildcards ('+', '#')";
+}
+
+std::string check_filter(const std::string& filter) {
+  const bool good =
+      mosquitto_sub_topic_check(filter.c_str()) == MOSQ_ERR_SUCCESS && !filter.empty();
+  return good ? "" : "in a topic filter '+' stands for one whole level, '#' for all from the last";
+}
+
 }  // namespace
 
 void add_mqtt(CLI::App& app, Context& context) {
@@ -247,7 +259,7 @@ void add_mqtt(CLI::App& app, Context& context) {
   auto* pub =
       command->add_subcommand("pub", "Publish one message; returns when it is acknowledged");
   add_connection(pub, *options);
-  pub->add_option("topic", options->topic, "The topic")->required();
+  pub->add_option("topic", options->topic, "The topic")->required()->check(check_topic);
   auto* message = pub->add_option("message", options->message, "The payload");
   pub->add_option("--file", options->file, "The payload is in this file; - for standard input")
       ->excludes(message);
@@ -258,9 +270,11 @@ void add_mqtt(CLI::App& app, Context& context) {
   });
   auto* sub = command->add_subcommand("sub", "Print the messages of a topic filter as they come");
   add_connection(sub, *options);
-  sub->add_option("filter", options->topic, "The topic filter: 'device/#'")->required();
+  sub->add_option("filter", options->topic, "The topic filter: 'device/#'")
+      ->required()
+      ->check(check_filter);
   sub->add_option("--count", options->count, "End after so many messages")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1'000'000'000));
   sub->callback([&context, options] {
     complete(context, *options);
     context.exit_code = subscribe(*options, context.json);

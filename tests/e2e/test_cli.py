@@ -98,6 +98,9 @@ def test_exit_codes_and_json(cloud, fresh):
     (1, "next: aws lambda list-functions", ["invoke", "nobody"]),
     (1, "next: a function writes its first lines", ["logs", "nobody"]),
     (1, "next: choose another folder", ["device", "add", "--out", "/proc/nowhere"]),
+    (2, "holds no wildcards", ["mqtt", "pub", "a/#", "x"]),
+    (2, "'#' for all from the last", ["mqtt", "sub", "a/#/b"]),
+    (2, "not in range 1 to 1000000000", ["mqtt", "sub", "--count", "0", "a"]),
     (1, "next: aws iot list-policies", ["device", "add", "--policy", "nobody", "--out", "device"])])
 def test_a_wrong_command_says_what_and_what_next(cloud, code, says, arguments):
     done = cloud.cli(*arguments, check=False)
