@@ -77,7 +77,9 @@ IOStatus LogsAhead::fill() const {
     status = file->Append(zeros, IOOptions(), nullptr);
     if (status.ok()) status = file->Sync(IOOptions(), nullptr);
   }
-  return status.ok() ? file->Close(IOOptions(), nullptr) : status;
+  if (status.ok()) status = file->Close(IOOptions(), nullptr);
+  if (!status.ok()) (void)target()->DeleteFile(path_, IOOptions(), nullptr);  // its space is wanted
+  return status;
 }
 
 IOStatus LogsAhead::NewWritableFile(const std::string& path, const FileOptions& options,
