@@ -265,8 +265,8 @@ Result<void> Server::Parts::build_services() {
                                 .enforce = options.auth == "enforce"}));
   const auto caller_for = [this](const Scope& scope) { return caller(scope); };
   lambda = std::make_unique<lambda::Service>(
-      lambda::Collaborators{*store, *runtime, targets, *journal, clock, *random, threads->next(),
-                            packages_folder(functions), caller_for});
+      lambda::Collaborators{*store, *runtime, targets, roles, *journal, clock, *random,
+                            threads->next(), packages_folder(functions), caller_for});
   iot = std::make_unique<iot::Service>(*store, targets, *journal, clock, *random,
                                        iot_options(options));
   mqtt::Options broker_options;

@@ -48,6 +48,7 @@ Result<UpdateFunctionConfigurationOutput> Service::update_function_configuration
   auto function = find_function(tx, id.scope, id.name);
   if (!function) return function_not_found(id);
   CHECK(check_revision(*function, in.revision_id));
+  if (in.role) CHECK(check_role(tx, with_.roles, id.scope, *in.role));
   change(*function, in);
   function->revision = call.uuid();
   function->modified = call.now;

@@ -81,6 +81,7 @@ Task<Result<CreateFunctionOutput>> Service::create_function(const wire::Call& ca
   const StoredFunction function = stored(in, id, code, call);
   const auto body = [&](store::Txn& tx) -> Result<void> {
     if (find_function(tx, id.scope, id.name)) return exists(id.name);
+    CHECK(check_role(tx, with_.roles, id.scope, function.role));
     tx.keep_blob(code.blob);
     write_function(tx, id.scope, function);
     return {};

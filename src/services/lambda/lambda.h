@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "delivery/roles.h"
 #include "delivery/target.h"
 #include "gen/lambda/operations.h"
 #include "journal/journal.h"
@@ -21,6 +22,7 @@ struct Collaborators {
   store::Store& store;
   runtime::Runtime& runtime;
   const delivery::Targets& targets;  // of destinations and dead letters
+  const delivery::Roles& roles;      // IAM's
   journal::Journal& journal;
   Clock& clock;
   Random& random;

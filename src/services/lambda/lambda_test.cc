@@ -31,7 +31,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using testing_zips::make_zip;
 
-const std::string role = "arn:aws:iam::000000000000:role/r";
+const std::string role = "arn:aws:iam::000000000000:role/r", role_of_iot = role + "-iot";
 
 // Keeps what it is handed.
 class Sink : public delivery::Target {
@@ -57,6 +57,20 @@ class Sink : public delivery::Target {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::pair<delivery::Address, delivery::Event>> events_;
+};
+
+// Two roles: Lambda may assume one of them.
+class SomeRoles : public delivery::Roles {
+ public:
+  std::optional<delivery::Role> find(const store::ReadTxn&, std::string_view arn) const override {
+    if (arn != role && arn != role_of_iot) return std::nullopt;
+    return delivery::Role{.arn = std::string(arn), .account = "000000000000"};
+  }
+  bool trusts(const store::ReadTxn& tx, std::string_view arn, const wire::Principal& who,
+              const std::map<std::string, std::string>&) const override {
+    return find(tx, arn) && who.kind == wire::Principal::Kind::service &&
+           who.arn == (arn == role ? "lambda.amazonaws.com" : "iot.amazonaws.com");
+  }
 };
 
 class LambdaTest : public ::testing::Test {
@@ -86,6 +100,7 @@ class LambdaTest : public ::testing::Test {
     service_ = std::make_unique<Service>(Collaborators{.store = *store_,
                                                        .runtime = *runtime_,
                                                        .targets = *targets_,
+                                                       .roles = roles_,
                                                        .journal = *journal_,
                                                        .clock = clock_,
                                                        .random = *random_,
@@ -169,12 +184,38 @@ class LambdaTest : public ::testing::Test {
   asio::executor_work_guard<asio::io_context::executor_type> guard_ = asio::make_work_guard(io_);
   std::thread thread_;
   Sink sink_;
+  SomeRoles roles_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<runtime::Runtime> runtime_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<delivery::Targets> targets_;
   std::unique_ptr<Service> service_;
 };
+
+TEST_F(LambdaTest, A_role_that_Lambda_may_not_assume_is_refused_when_it_is_given) {
+  const std::string not_assumed =
+      "InvalidParameterValueException: The role defined for the function cannot be assumed by "
+      "Lambda.";
+  const auto refused = [&](const std::string& arn) {
+    CreateFunctionInput in = python("f", "def handler(e, c): return 1");
+    in.role = arn;
+    return refusal(create(std::move(in)));
+  };
+  EXPECT_EQ(refused(role_of_iot), not_assumed);
+  EXPECT_EQ(refused(role + "-none"), not_assumed);
+  EXPECT_EQ(refused("arn:aws:iam::111111111111:role/r"),
+            "AccessDeniedException: Cross-account pass role is not allowed.");
+  EXPECT_EQ(refused(role), "none");
+  const auto update = [&](std::optional<std::string> arn) {
+    return write([&](store::Txn& tx) {
+      return service_->update_function_configuration(tx, call(),
+                                                     {.function_name = "f", .role = arn});
+    });
+  };
+  EXPECT_TRUE(update(role_of_iot).has_error());
+  EXPECT_EQ(update(std::nullopt).value().role, role);
+  EXPECT_EQ(update(role).value().role, role);
+}
 
 TEST_F(LambdaTest, A_function_is_created_invoked_changed_and_deleted) {
   const auto made =

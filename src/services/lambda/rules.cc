@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "gen/lambda/errors.h"
 #include "services/lambda/json_check.h"
+#include "wire/call.h"
 
 namespace cloudlet::lambda {
 
@@ -133,6 +134,21 @@ Result<FunctionId> parse_name(const Scope& scope, const std::string& text,
   if (!own_qualifier.empty() && own_qualifier != "$LATEST")
     return function_not_found(id, own_qualifier);
   return id;
+}
+
+// Both texts as users of the service report them, the first as InvalidParameterValueException.
+Result<void> check_role(const store::ReadTxn& tx, const delivery::Roles& roles, const Scope& scope,
+                        const std::string& arn) {
+  const auto parsed = Arn::parse(arn);
+  if (parsed && parsed->account != scope.account)
+    return Error(access_denied, "Cross-account pass role is not allowed.");
+  const wire::Principal lambda{.kind = wire::Principal::Kind::service,
+                               .arn = "lambda.amazonaws.com",
+                               .access_key = {},
+                               .id = "lambda.amazonaws.com"};
+  if (roles.trusts(tx, arn, lambda, {})) return {};
+  return errors::invalid_parameter_value(
+      "The role defined for the function cannot be assumed by Lambda.");
 }
 
 std::optional<runtime::Language> language_of(std::string_view runtime) {

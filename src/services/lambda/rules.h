@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "delivery/roles.h"
 #include "gen/lambda/types.h"
 #include "runtime/function.h"
 #include "services/lambda/state.h"
@@ -26,6 +27,10 @@ inline constexpr std::size_t unzipped_bytes_max = 262'144'000;
 Result<FunctionId> parse_name(const Scope& scope, const std::string& text,
                               const std::optional<std::string>& qualifier);
 Error function_not_found(const FunctionId& id, const std::string& qualifier = {});
+
+// A function's role is one of its account, and one that its trust policy lets Lambda assume.
+Result<void> check_role(const store::ReadTxn& tx, const delivery::Roles& roles, const Scope& scope,
+                        const std::string& arn);
 
 // How a runtime runs here; none: not served.
 std::optional<runtime::Language> language_of(std::string_view runtime);
