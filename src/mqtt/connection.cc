@@ -124,9 +124,13 @@ void Connection::look_after() {
   count_waiting(Count::exactly);
 }
 
+std::size_t Connection::output_held() const {
+  return output_.capacity() > output_kept_bytes ? output_.capacity() : unsent();
+}
+
 void Connection::count_waiting(Count how) {
   const bool gone = state_ == State::closed;
-  const auto now = gone ? 0 : unsent() + (session_ ? session_->waiting_bytes() : 0);
+  const auto now = gone ? 0 : output_held() + (session_ ? session_->waiting_bytes() : 0);
   const auto far = now > counted_ ? now - counted_ : counted_ - now;
   if (far == 0 || (how == Count::nearly && far <= uncounted_bytes_max)) return;
   core_.waiting_bytes.fetch_add(now - counted_, std::memory_order_relaxed);  // modulo 2^64

@@ -87,6 +87,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool read_once();
   bool may_read() const;
   bool answers_pile_up() const;
+  // Of memory, in bytes: a buffer keeps what it once grew to until all of it is sent.
+  std::size_t output_held() const;
   void read_soon();
   void resume_soon();
   void write();

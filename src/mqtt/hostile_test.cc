@@ -132,6 +132,25 @@ TEST_F(Hostile, ManyStuckReceiversAreBoundedTogether) {
   EXPECT_EQ(application.ends_of("reads") + application.ends_of("p"), "");
 }
 
+// 20 receivers with 2 MiB to send each would fit; the buffers that grew to hold it, by doubling,
+// do not: what counts is what is held.
+TEST_F(Hostile, StuckReceiversCountWithTheMemoryThatTheirOutputHolds) {
+  options.limits.waiting_bytes_max = 46 * 1024 * 1024;
+  std::vector<std::unique_ptr<Peer>> stuck;
+  for (int i = 0; i < 20; ++i) stuck.push_back(subscribed("stuck" + std::to_string(i), "t/#", 0));
+  const auto p = connected("p");
+  for (unsigned i = 1; i <= 200; ++i) {
+    p->send(publish("t/large", Bytes(100'000, 'x'), {.qos = 1, .id = i}));
+    p->expect(puback(i));
+    clock.advance(std::chrono::seconds(i % 20 == 0 ? 1 : 0));  // who stands is not waited for
+  }
+  std::size_t ended = 0;
+  for (int i = 0; i < 20; ++i) {
+    ended += application.ends_of("stuck" + std::to_string(i)).empty() ? 0 : 1;
+  }
+  EXPECT_GT(ended, 0U);
+}
+
 // Kept sessions are bounded as well: the next one is told that the server is full.
 TEST_F(Hostile, SessionsAreLimited) {
   options.limits.sessions_max = 2;
