@@ -62,7 +62,15 @@ void Context::connect(Shell shell) {
             .region = region.empty() && !facts.region.empty() ? facts.region : region_asked};
   keys_.access_key = scope_.account;
   // A chosen account is one that has no keys: that is for servers that verify none.
-  const bool known = keys_of_data() || (shell == Shell::heard && keys_of_shell());
+  const bool of_data = keys_of_data();
+  if (!of_data && !data.empty() && facts.verifies) {
+    refuse(
+        endpoint + " verifies signatures, and there are no keys in " +
+            credentials_file(data).string(),
+        "name the data folder of the server that runs there, or leave --data (CLOUDLET_DATA) out");
+    throw CLI::RuntimeError(exit_refused);
+  }
+  const bool known = of_data || (shell == Shell::heard && keys_of_shell());
   if (!known && facts.verifies) keys_of_server(facts);
   remote_ = std::make_unique<Remote>(RemoteOptions{
       .endpoint = endpoint, .region = scope_.region, .keys = keys_, .ahead = facts.ahead});

@@ -37,7 +37,8 @@ struct Remote::State {
     if (options.ahead != Duration(0)) clock.advance(options.ahead);
     caller = std::make_unique<wire::HttpCaller>(
         client, clock,
-        wire::CallerSettings{.endpoint = endpoint, .region = options.region, .keys = options.keys});
+        wire::CallerSettings{
+            .endpoints = {.all = endpoint}, .region = options.region, .keys = options.keys});
   }
 
   RemoteOptions options;

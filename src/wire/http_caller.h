@@ -6,6 +6,7 @@
 //   topics.publish(input);
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -16,8 +17,24 @@
 
 namespace cloudlet::wire {
 
+// Where services are called, as the environment of every AWS SDK says it: AWS_ENDPOINT_URL for all,
+// AWS_ENDPOINT_URL_SNS, AWS_ENDPOINT_URL_IOT_DATA_PLANE, ... for one, which then counts;
+// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true: neither.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+struct Endpoints {
+  std::optional<HttpEndpoint> all;
+  std::map<std::string, HttpEndpoint> of_service;  // by "IOT_DATA_PLANE"
+
+  // None: the service's public endpoint.
+  const HttpEndpoint* of(const Service& service) const;
+};
+
+// `environment` is a list of "NAME=value" that ends with a null pointer. An error names the
+// variable whose value is no address.
+Result<Endpoints> read_endpoints(const char* const* environment);
+
 struct CallerSettings {
-  std::optional<HttpEndpoint> endpoint;  // of all services; none: each one's public endpoint
+  Endpoints endpoints;
   std::string region = "us-east-1";
   SigningKeys keys;          // no access key: requests go unsigned
   std::string trace_header;  // X-Amzn-Trace-Id, so that a chain stays one; empty: none

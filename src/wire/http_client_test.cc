@@ -169,8 +169,9 @@ TEST_F(HttpClientTest, LocalSocketsWork) {
 }
 
 TEST_F(HttpClientTest, GeneratedClientSignsAndIsLetIn) {
-  HttpCaller caller(client_, clock_,
-                    {.endpoint = to_, .keys = {.access_key = "AKIAONE", .secret = "one"}});
+  HttpCaller caller(
+      client_, clock_,
+      {.endpoints = {.all = to_}, .keys = {.access_key = "AKIAONE", .secret = "one"}});
   sts::Client sts(caller);
   const sts::GetCallerIdentityInput input;
   const auto who = run(sts.get_caller_identity(input));
@@ -180,8 +181,9 @@ TEST_F(HttpClientTest, GeneratedClientSignsAndIsLetIn) {
 }
 
 TEST_F(HttpClientTest, GeneratedClientGetsTheServicesError) {
-  HttpCaller caller(client_, clock_,
-                    {.endpoint = to_, .keys = {.access_key = "AKIAONE", .secret = "wrong"}});
+  HttpCaller caller(
+      client_, clock_,
+      {.endpoints = {.all = to_}, .keys = {.access_key = "AKIAONE", .secret = "wrong"}});
   sts::Client sts(caller);
   const sts::GetCallerIdentityInput input;
   const auto who = run(sts.get_caller_identity(input));
@@ -200,6 +202,35 @@ TEST(Endpoint, ParsesAndRefuses) {
   for (const char* bad : {"", "localhost:4566", "ftp://x", "http://", "http://x:0",
                           "http://x:99999", "http://x:1/y", "http://[::1"})
     EXPECT_TRUE(parse_endpoint(bad).has_error()) << bad;
+}
+
+TEST(Endpoint, TheVariableOfAServiceGoesBeforeTheOneOfAll) {
+  const char* const environment[] = {"AWS_ENDPOINT_URL=http://all:1",
+                                     "AWS_ENDPOINT_URL_STS=http://sts:2",
+                                     "AWS_ENDPOINT_URL_IOT_DATA_PLANE=",
+                                     "AWS_ENDPOINT_URLS=no",
+                                     "PATH",
+                                     nullptr};
+  const auto endpoints = read_endpoints(environment);
+  ASSERT_TRUE(endpoints.has_value()) << endpoints.error().message();
+  EXPECT_EQ(endpoints->of(sts::service)->authority(), "sts:2");
+  EXPECT_EQ(endpoints->of(iam::service)->authority(), "all:1");
+  EXPECT_EQ(endpoints->of_service.size(), 1U);
+
+  const char* const ignored[] = {environment[0], environment[1],
+                                 "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", nullptr};
+  EXPECT_EQ(read_endpoints(ignored)->of(sts::service), nullptr);
+
+  const char* const wrong[] = {environment[0], "AWS_ENDPOINT_URL_S3=localhost:4566", nullptr};
+  ASSERT_TRUE(read_endpoints(wrong).has_error());
+  EXPECT_TRUE(read_endpoints(wrong).error().message().starts_with("AWS_ENDPOINT_URL_S3: "));
+}
+
+TEST(Endpoint, AServiceOfManyWordsHasUnderscoresInItsVariable) {
+  const char* const environment[] = {"AWS_ENDPOINT_URL_IOT_DATA_PLANE=http://data:3", nullptr};
+  const auto endpoints = read_endpoints(environment);
+  EXPECT_EQ(endpoints->of(Service{.id = "IoT Data Plane"})->authority(), "data:3");
+  EXPECT_EQ(endpoints->of(sts::service), nullptr);
 }
 
 TEST(Endpoint, OfThePublicCloud) {

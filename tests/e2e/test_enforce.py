@@ -112,6 +112,12 @@ def test_who_may_not_read_the_data_folder_is_told_what_to_do(closed):
     assert closed.cli("env", check=False).stdout == ""
 
 
+def test_a_data_folder_without_keys_is_not_passed_over_for_other_keys(closed, tmp_path):
+    refused = closed.cli("--data", str(tmp_path), "mail", "list", check=False)
+    assert refused.returncode == 1 and f"no keys in {tmp_path}/credentials" in refused.stderr
+    assert closed.cli("--data", str(closed.data), "mail", "list").returncode == 0
+
+
 def test_the_whole_application_runs_where_signatures_are_verified(closed):
     application = BINARY.parent / "apps" / "soil-moisture"
     closed.cli("deploy", str(application / "template-python.yaml"), "--stack", "garden")

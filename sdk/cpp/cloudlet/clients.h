@@ -17,10 +17,11 @@
 
 namespace cloudlet::lambda {
 
-// Reads AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-// AWS_SESSION_TOKEN. cloudlet sets the first; without it (AWS Lambda) each service is called at its
-// public endpoint over https, checked against the system's certificate authorities. Keeps its
-// connections: make one, outside of the handler. Not thread-safe.
+// Reads AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID,
+// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. cloudlet sets the second; without it (AWS Lambda)
+// each service is called at its public endpoint over https, checked against the system's
+// certificate authorities. Keeps its connections: make one, outside of the handler. Not
+// thread-safe.
 class Cloud {
  public:
   Cloud();

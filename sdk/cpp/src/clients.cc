@@ -1,5 +1,7 @@
 #include "cloudlet/clients.h"
 
+#include <unistd.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
@@ -28,9 +30,7 @@ class Refusal : public wire::Caller {
 
 Result<wire::CallerSettings> settings() {
   wire::CallerSettings settings;
-  if (const std::string url = variable("AWS_ENDPOINT_URL"); !url.empty()) {
-    TRY(settings.endpoint, wire::parse_endpoint(url));
-  }
+  TRY(settings.endpoints, wire::read_endpoints(environ));
   settings.region = variable("AWS_REGION", "us-east-1");
   settings.keys = {.access_key = variable("AWS_ACCESS_KEY_ID"),
                    .secret = variable("AWS_SECRET_ACCESS_KEY"),
