@@ -124,18 +124,16 @@ Result<void> Fleet::admit(const Function& function) {
   if (stopped_) return Error(errors::service_unavailable, "the runtime is stopping");
   Pool& pool = pools_[function.arn];
   if (pool.revision.empty()) pool.revision = function.revision;
-  pool.reserved = function.reserved;
   const auto refuse = [&](const char* reason) {
     ++stats_.throttled;
     return Error(too_many_requests, reason);
   };
-  if (pool.reserved) {
-    if (pool.busy >= *pool.reserved)
+  if (function.reserved) {
+    if (pool.busy >= *function.reserved)
       return refuse("ReservedFunctionConcurrentInvocationLimitExceeded");
   } else {
-    int left = options_.concurrency;
-    for (const auto& [arn, other] : pools_) left -= other.reserved.value_or(0);
-    if (busy_unreserved_ >= left) return refuse("ConcurrentInvocationLimitExceeded");
+    if (busy_unreserved_ >= options_.concurrency - reserved_)
+      return refuse("ConcurrentInvocationLimitExceeded");
     ++busy_unreserved_;
   }
   ++pool.busy;
@@ -146,7 +144,8 @@ Result<void> Fleet::admit(const Function& function) {
 
 void Fleet::leave(const Function& function) {
   std::scoped_lock lock(mutex_);
-  --pools_[function.arn].busy;
+  const auto pool = pools_.find(function.arn);
+  if (--pool->second.busy == 0 && pool->second.revision.empty()) pools_.erase(pool);
   if (!function.reserved) --busy_unreserved_;
   --stats_.busy;
 }
@@ -158,7 +157,7 @@ Fleet::Held Fleet::take_idle(const Function& function, const asio::any_io_execut
   Held taken;
   {
     std::scoped_lock lock(mutex_);
-    auto& idle = pools_[function.arn].idle;
+    auto& idle = pools_.find(function.arn)->second.idle;  // there: a slot in it is taken
     const Time now = clock_.now();
     for (auto i = idle.begin(); i != idle.end();) {
       if (i->instance->function().revision == function.revision && i->instance->usable(now)) {

@@ -23,7 +23,7 @@ class Fleet final : public Runtime, public Instance::Owner {
 
   Task<Result<Answer>> invoke(std::shared_ptr<const Function> function,
                               Invocation invocation) override;
-  void retire(const std::string& arn, const std::string& revision_kept) override;
+  void update(const std::string& arn, const Function* now) override;
   void prepare(Language language) override;
   const std::vector<Capability>& capabilities() const override { return launcher_.capabilities(); }
   int concurrency() const override { return options_.concurrency; }
@@ -37,10 +37,10 @@ class Fleet final : public Runtime, public Instance::Owner {
     Time since;
   };
   struct Pool {
-    std::string revision;   // instances of others end when they become free
+    std::string revision;   // instances of others end when they become free; empty: it is gone
     std::deque<Idle> idle;  // oldest first
     int busy = 0;
-    std::optional<int> reserved;
+    int reserved = 0;
   };
   // One unit of concurrency, from admission to answer.
   class Slot;
@@ -81,6 +81,7 @@ class Fleet final : public Runtime, public Instance::Owner {
   std::map<std::pair<std::string, std::string>, Credentials> credentials_;  // by ARN and role
   std::uint64_t last_id_ = 0;
   int busy_unreserved_ = 0;
+  int reserved_ = 0;  // by all pools together
   Stats stats_;
   bool stopped_ = false;
   std::condition_variable all_ended_;

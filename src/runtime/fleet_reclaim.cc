@@ -7,21 +7,29 @@
 
 namespace cloudlet::runtime {
 
-void Fleet::retire(const std::string& arn, const std::string& revision_kept) {
+void Fleet::update(const std::string& arn, const Function* now) {
   std::vector<Held> ending;
   {
     std::scoped_lock lock(mutex_);
-    const auto pool = pools_.find(arn);
-    if (pool == pools_.end()) return;
-    pool->second.revision = revision_kept;
-    std::erase_if(pool->second.idle, [&](const Idle& idle) {
-      if (idle.instance->function().revision == revision_kept) return false;
+    const int reserved = now == nullptr ? 0 : now->reserved.value_or(0);
+    auto pool = pools_.find(arn);
+    if (pool == pools_.end()) {
+      if (reserved == 0) return;
+      pool = pools_.try_emplace(arn).first;
+    }
+    Pool& known = pool->second;
+    known.revision = now == nullptr ? std::string() : now->revision;
+    reserved_ += reserved - std::exchange(known.reserved, reserved);
+    std::erase_if(known.idle, [&](const Idle& idle) {
+      if (idle.instance->function().revision == known.revision) return false;
       ending.push_back(idle.instance);
       return true;
     });
     stats_.idle -= ending.size();
-    if (revision_kept.empty())
-      std::erase_if(credentials_, [&](const auto& known) { return known.first.first == arn; });
+    if (now == nullptr) {
+      std::erase_if(credentials_, [&](const auto& lent) { return lent.first.first == arn; });
+      if (known.busy == 0) pools_.erase(pool);
+    }
   }
   for (const Held& instance : ending) instance->end();
 }

@@ -220,6 +220,7 @@ void Instance::timed_out(std::uint64_t ticket) {
         fmt::format("{:.2f}", static_cast<double>(function_->timeout.count()) / 1000.0);
     const std::string what = "Task timed out after " + seconds + " seconds";
     drain_output();
+    if (!current_->seen) seen();
     log_.event(iso8601(clock_.now()) + " " + current_->invocation->request_id + " " + what +
                "\n\n");
     finish(Answer::Kind::timeout, error_body("Sandbox.Timedout", what), "Sandbox.Timedout", after);
@@ -259,7 +260,7 @@ void Instance::finish(Answer::Kind kind, std::string payload, std::string error_
     answer.took = std::chrono::duration_cast<std::chrono::microseconds>(now - ended.sent);
   InvocationLog::Report report{
       .took = answer.took, .memory_mb = function_->memory_mb, .peak_bytes = peak()};
-  if (ended.cold)
+  if (ended.cold && ended.sent != born_)  // else its start is all there was
     report.init = ready_seen_ ? init_took_
                               : std::chrono::duration_cast<std::chrono::microseconds>(now - born_);
   const bool platform =

@@ -55,7 +55,7 @@ TEST_F(LesserHostTest, Without_namespaces_Landlock_confines_and_TMPDIR_names_the
   EXPECT_THAT(detail("file system of its own"), HasSubstr("open what Landlock lets them"));
   EXPECT_THAT(detail("processes of its own"), HasSubstr("what they leave running is not ended"));
   EXPECT_THAT(detail("host"), HasSubstr("CAP_SYS_ADMIN"));
-  runtime().retire(function->arn, "");
+  runtime().update(function->arn, nullptr);
   while (std::filesystem::exists(scratch() / "i1")) std::this_thread::yield();
   runtime().stop();
   while (std::filesystem::exists(scratch() / "i2")) std::this_thread::yield();

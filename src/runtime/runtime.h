@@ -74,9 +74,9 @@ class Runtime {
   virtual Task<Result<Answer>> invoke(std::shared_ptr<const Function> function,
                                       Invocation invocation) = 0;
 
-  // The function has a new revision, or none (empty: it is gone): idle instances of others end now,
-  // busy ones after their invocation.
-  virtual void retire(const std::string& arn, const std::string& revision_kept) = 0;
+  // The function is this from now on (null: it is gone): idle instances of other revisions end now,
+  // busy ones after their invocation, and what it reserves is kept free for it.
+  virtual void update(const std::string& arn, const Function* now) = 0;
   // Starts what the language needs ahead of the first instance (the Python zygote).
   virtual void prepare(Language language) = 0;
 

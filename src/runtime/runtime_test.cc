@@ -166,6 +166,27 @@ while True:
   EXPECT_EQ(runtime().stats().cold_starts, 1u);
 }
 
+TEST_F(RuntimeTest, The_log_of_an_event_that_nobody_asked_for_begins_with_its_START) {
+  package("deaf", "bootstrap", R"PY(#!/usr/bin/python3 -S
+import http.client, os, signal
+root, api = "/2018-06-01/runtime/", http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+api.request("GET", root + "invocation/next")
+event = api.getresponse()
+event.read()
+api.request("POST", root + "invocation/" + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", "1")
+api.getresponse().read()
+signal.pause()
+)PY");
+  auto function = native("deaf");
+  function->package = "deaf";
+  function->timeout = std::chrono::milliseconds(1000);
+  EXPECT_EQ(answer(function, "0"), "1");
+  EXPECT_THAT(answer(function, "0"), HasSubstr("Task timed out after 1.00 seconds"));
+  const std::string log = log_->text();
+  EXPECT_LT(log.rfind("START RequestId: "), log.rfind("Task timed out"));
+  EXPECT_LT(log.rfind("Task timed out"), log.rfind("END RequestId: "));
+}
+
 TEST_F(RuntimeTest, An_event_that_finds_its_instance_gone_goes_to_a_fresh_one) {
   // It answers, and is gone before anybody hears of it.
   auto function = python("f", R"(
@@ -227,13 +248,27 @@ TEST_F(RuntimeTest, Concurrency_beyond_the_limit_is_refused_not_queued) {
   EXPECT_EQ(runtime().stats().busy, 0u);
 }
 
+TEST_F(RuntimeTest, What_a_function_reserves_is_kept_free_for_it_until_it_is_gone) {
+  options_.concurrency = 2;
+  const auto wide = native("wide"), other = native("other");
+  wide->reserved = 2;
+  runtime().update(wide->arn, wide.get());
+  const auto refused = invoke(other, "1");
+  ASSERT_TRUE(refused.has_error());
+  EXPECT_EQ(refused.error().message(), "ConcurrentInvocationLimitExceeded");
+  answer(wide, "1");
+  runtime().update(wide->arn, nullptr);
+  EXPECT_EQ(runtime().stats().idle, 0u);
+  answer(other, "1");
+}
+
 TEST_F(RuntimeTest, Idle_instances_are_given_back_by_the_clock_and_old_revisions_at_once) {
   const auto function = native();
   answer(function, "1");
   EXPECT_EQ(runtime().stats().idle, 1u);
   auto changed = std::make_shared<Function>(*function);
   changed->revision = "2";
-  runtime().retire(function->arn, "2");
+  runtime().update(function->arn, changed.get());
   EXPECT_EQ(runtime().stats().idle, 0u);
   answer(changed, "1");
   EXPECT_EQ(runtime().stats().idle, 1u);

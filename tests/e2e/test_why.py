@@ -106,7 +106,7 @@ def test_the_function_is_missing_not_permitted_or_fails(ready):
     why(ready, "Pump", "rule/Pump: failed", "does not let iot.amazonaws.com invoke it")
     functions.add_permission(FunctionName="pump", StatementId="iot", Action="lambda:InvokeFunction", Principal="iot.amazonaws.com")
     pub(ready, "pump")
-    why(ready, "pump", "lambda:Run", "failed, Unhandled")
+    why(ready, "pump", "lambda:Run", "failed, ValueError: no such pump")
 
 
 def test_the_subscription_is_not_confirmed_or_filters(ready):

@@ -108,10 +108,13 @@ Task<Result<void>> CodeStore::ensure_unpacked(store::BlobId blob, std::string pa
 Task<Result<void>> CodeStore::unpack_on_pool(store::BlobId blob, std::string package) {
   const auto executor = co_await asio::this_coro::executor;
   auto outcome = std::make_shared<Result<void>>();
-  const auto start = [this, executor, outcome, zip = store_.blobs().path(blob),
+  CO_TRY(std::unique_ptr<store::BlobReader> reader, store_.blobs().open(blob));
+  // As long as it lives the file stays, even if the function gets other code meanwhile.
+  const std::shared_ptr<store::BlobReader> held = std::move(reader);
+  const auto start = [this, executor, outcome, held, zip = store_.blobs().path(blob),
                       folder = packages_ / package](auto handler) {
     auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-    asio::post(pool_, [executor, outcome, zip, folder, waiting] {
+    asio::post(pool_, [executor, outcome, held, zip, folder, waiting] {
       *outcome = unpack(zip, folder);
       asio::post(executor, [waiting]() mutable { std::move (*waiting)(); });
     });

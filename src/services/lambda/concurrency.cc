@@ -13,17 +13,11 @@ namespace {
 // so a tenth here.
 int unreserved_least(int limit) { return std::max(1, limit / 10); }
 
-struct Usage {
-  int reserved = 0;
-  std::int64_t functions = 0, bytes = 0;
-};
-Usage usage(const store::ReadTxn& tx, const Scope& scope, const std::string& but = {}) {
-  Usage all;
-  tx.scan(store::prefix(keys::functions(scope)), [&](std::string_view, std::string_view value) {
-    const StoredFunction function = decode_function(value);
-    if (function.name != but) all.reserved += function.reserved.value_or(0);
-    ++all.functions;
-    all.bytes += static_cast<std::int64_t>(function.code_bytes);
+// By all functions but one. The limit is the machine's: accounts and regions share it.
+int reserved(const store::ReadTxn& tx, const std::optional<store::Key>& but = {}) {
+  int all = 0;
+  tx.scan(store::prefix(keys::all_functions()), [&](std::string_view key, std::string_view value) {
+    if (!but || key != but->bytes()) all += decode_function(value).reserved.value_or(0);
     return true;
   });
   return all;
@@ -34,17 +28,23 @@ Usage usage(const store::ReadTxn& tx, const Scope& scope, const std::string& but
 Result<GetAccountSettingsOutput> Service::get_account_settings(const store::ReadTxn& tx,
                                                                const wire::Call& call,
                                                                const GetAccountSettingsInput&) {
-  const Usage used = usage(tx, call.scope);
+  AccountUsage used{.function_count = 0, .total_code_size = 0};
+  tx.scan(store::prefix(keys::functions(call.scope)),
+          [&](std::string_view, std::string_view value) {
+            ++*used.function_count;
+            *used.total_code_size += static_cast<std::int64_t>(decode_function(value).code_bytes);
+            return true;
+          });
   const int limit = with_.runtime.concurrency();
   AccountLimit limits;
   limits.code_size_unzipped = static_cast<std::int64_t>(unzipped_bytes_max);
   limits.code_size_zipped = static_cast<std::int64_t>(zip_bytes_max);
   limits.concurrent_executions = limit;
-  limits.unreserved_concurrent_executions = limit - used.reserved;
+  limits.unreserved_concurrent_executions = limit - reserved(tx);
   limits.total_code_size = std::int64_t{80'530'636'800};  // 75 GiB, as AWS
   GetAccountSettingsOutput out;
   out.account_limit = std::move(limits);
-  out.account_usage = AccountUsage{.function_count = used.functions, .total_code_size = used.bytes};
+  out.account_usage = used;
   return out;
 }
 
@@ -62,7 +62,8 @@ Result<PutFunctionConcurrencyOutput> Service::put_function_concurrency(
   auto function = find_function(tx, id.scope, id.name);
   if (!function) return function_not_found(id);
   const int limit = with_.runtime.concurrency(), least = unreserved_least(limit);
-  if (usage(tx, id.scope, id.name).reserved + in.reserved_concurrent_executions > limit - least)
+  if (reserved(tx, keys::function(id.scope, id.name)) + in.reserved_concurrent_executions >
+      limit - least)
     return errors::invalid_parameter_value(
         fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
                     "UnreservedConcurrentExecution below its "

@@ -1,9 +1,24 @@
 #include "services/lambda/describe.h"
 
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
 #include "base/encoding.h"
 #include "services/lambda/rules.h"
 
 namespace cloudlet::lambda {
+namespace {
+
+constexpr std::size_t told_bytes_max = 300;  // of a message of any length
+
+std::string member(const boost::json::value& document, const char* name) {
+  const auto* object = document.if_object();
+  const auto* value = object == nullptr ? nullptr : object->if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+}  // namespace
 
 FunctionConfiguration describe(const Scope& scope, const StoredFunction& f) {
   FunctionConfiguration out;
@@ -38,6 +53,23 @@ FunctionConfiguration describe(const Scope& scope, const StoredFunction& f) {
   out.state = State::active;
   out.last_update_status = LastUpdateStatus::successful;
   return out;
+}
+
+std::string describe_failure(const runtime::Answer& answer) {
+  boost::system::error_code failed;
+  const boost::json::value document = boost::json::parse(answer.payload, failed);
+  std::string type = failed ? std::string() : member(document, "errorType");
+  if (type.empty()) type = answer.error_type;
+  std::string message = failed ? std::string() : member(document, "errorMessage");
+  if (message.size() > told_bytes_max) {
+    std::size_t end = told_bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
+    message.resize(end);  // a character is not cut
+    message += "...";
+  }
+  std::string told = message.empty() ? type : type + ": " + message;
+  std::replace(told.begin(), told.end(), '\n', ' ');
+  return told;
 }
 
 }  // namespace cloudlet::lambda

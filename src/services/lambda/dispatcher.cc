@@ -1,13 +1,13 @@
 #include "services/lambda/dispatcher.h"
 
 #include "base/log.h"
+#include "services/lambda/describe.h"
 #include "services/lambda/keys.h"
 
 namespace cloudlet::lambda {
 namespace {
 
-constexpr std::size_t heads_max = 1024;                    // known of one function's queue
-constexpr std::size_t known_bytes_max = 16 * 1024 * 1024;  // of payloads kept at hand, all together
+constexpr std::size_t heads_max = 1024;  // known of one function's queue
 
 FunctionId id_of(std::string_view key) {
   store::KeyReader k(key);
@@ -48,13 +48,11 @@ void Dispatcher::apply(std::string_view key, std::optional<std::string_view> val
   {
     std::scoped_lock lock(mutex_);
     Line& line = lines_[id_of(key)];
+    if (line.knows(key)) return;  // `refill` saw the commit before we were told
     if (line.more || line.heads.size() >= heads_max) {
       line.more = true;
     } else {
-      Head head{.key = std::string(key)};
-      if (known_bytes_ + value->size() <= known_bytes_max) head.value = *value;
-      known_bytes_ += head.value.size();
-      line.heads.push_back(std::move(head));
+      line.heads.emplace_back(key);
       wake = started_;
     }
   }
@@ -74,7 +72,7 @@ Task<> Dispatcher::pump_later() {
 
 // Starts as many as may run. What is left over is looked at again when one of those ends.
 void Dispatcher::pump() {
-  std::vector<std::pair<FunctionId, Head>> starting;
+  std::vector<std::pair<FunctionId, std::string>> starting;
   {
     std::scoped_lock lock(mutex_);
     if (!started_) return;
@@ -85,7 +83,7 @@ void Dispatcher::pump() {
         auto head = next(id, line);
         if (!head) break;
         ++line.running, ++running_;
-        line.taken.insert(head->key);
+        line.taken.insert(*head);
         starting.emplace_back(id, std::move(*head));
       }
       i = line.running == 0 && line.heads.empty() && !line.more ? lines_.erase(i) : std::next(i);
@@ -95,12 +93,11 @@ void Dispatcher::pump() {
     tasks_.spawn("asynchronous invocation", run(id, std::move(head)));
 }
 
-std::optional<Dispatcher::Head> Dispatcher::next(const FunctionId& id, Line& line) {
+std::optional<std::string> Dispatcher::next(const FunctionId& id, Line& line) {
   if (line.heads.empty() && line.more) refill(id, line);
   if (line.heads.empty()) return std::nullopt;
-  Head head = std::move(line.heads.front());
+  std::string head = std::move(line.heads.front());
   line.heads.pop_front();
-  known_bytes_ -= head.value.size();
   return head;
 }
 
@@ -108,21 +105,21 @@ void Dispatcher::refill(const FunctionId& id, Line& line) {
   line.more = false;
   with_.store.snapshot()->scan(store::prefix(keys::queue(id.scope, id.name)),
                                [&](std::string_view key, std::string_view) {
-                                 if (line.taken.contains(std::string(key))) return true;
+                                 if (line.taken.contains(key)) return true;
                                  if (line.heads.size() == heads_max) {
                                    line.more = true;
                                    return false;
                                  }
-                                 line.heads.push_back({.key = std::string(key), .value = {}});
+                                 line.heads.emplace_back(key);
                                  return true;
                                });
 }
 
-Task<> Dispatcher::run(FunctionId id, Head head) {
-  const store::Key key = store::Key::from_bytes(head.key);
-  if (head.value.empty()) head.value = with_.store.snapshot()->get(key).value_or("");
-  if (!head.value.empty()) {
-    const StoredInvocation invocation = decode_invocation(head.value);
+Task<> Dispatcher::run(FunctionId id, std::string head) {
+  const store::Key key = store::Key::from_bytes(head);
+  // Not there any more: it was deleted with its function, which may have a namesake by now.
+  if (const auto bytes = with_.store.snapshot()->get(key)) {
+    const StoredInvocation invocation = decode_invocation(*bytes);
     const Time began = with_.clock.now();
     const Outcome outcome = co_await attempt(id, invocation);
     note(id, invocation, outcome, began);
@@ -140,7 +137,7 @@ Task<> Dispatcher::run(FunctionId id, Head head) {
     std::scoped_lock lock(mutex_);
     Line& line = lines_[id];
     --line.running, --running_;
-    line.taken.erase(head.key);
+    line.taken.erase(head);
   }
   pump();
 }
@@ -166,8 +163,7 @@ Task<Outcome> Dispatcher::attempt(FunctionId id, StoredInvocation invocation) {
   co_return Outcome{.kind = Outcome::Kind::function_error,
                     .payload = answer->payload,
                     .error_type = answer->error_type,
-                    .reason = answer->kind == runtime::Answer::Kind::timeout ? "it timed out"
-                                                                             : answer->error_type};
+                    .reason = describe_failure(*answer)};
 }
 
 void Dispatcher::note(const FunctionId& id, const StoredInvocation& invocation,

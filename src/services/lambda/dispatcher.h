@@ -44,23 +44,22 @@ class Dispatcher : public store::View {
   void apply(std::string_view key, std::optional<std::string_view> value) override;
 
  private:
-  struct Head {
-    std::string key;
-    std::string value;  // empty: to be read
-  };
   struct Line {
-    std::deque<Head> heads;  // in order
-    bool more = false;       // the store has others behind the last head
+    std::deque<std::string> heads;  // keys, in order
+    bool more = false;              // the store has others behind the last head
     int running = 0;
-    std::set<std::string> taken;  // keys that run now
+    std::set<std::string, std::less<>> taken;  // keys that run now
+    bool knows(std::string_view key) const {
+      return taken.contains(key) || (!heads.empty() && key <= heads.back());
+    }
   };
 
   void pump();
   Task<> pump_later();  // on the executor
-  std::optional<Head> next(const FunctionId& id, Line& line);
+  std::optional<std::string> next(const FunctionId& id, Line& line);
   void refill(const FunctionId& id, Line& line);
   int limit_of(const FunctionId& id) const;
-  Task<> run(FunctionId id, Head head);
+  Task<> run(FunctionId id, std::string head);
   Task<Outcome> attempt(FunctionId id, StoredInvocation invocation);
   void note(const FunctionId& id, const StoredInvocation& invocation, const Outcome& outcome,
             Time began);
@@ -69,7 +68,6 @@ class Dispatcher : public store::View {
   TaskGroup tasks_;
   mutable std::mutex mutex_;
   std::map<FunctionId, Line> lines_;
-  std::size_t known_bytes_ = 0;
   int running_ = 0;
   bool started_ = false;
 };

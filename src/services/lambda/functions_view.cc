@@ -53,7 +53,7 @@ void FunctionsView::apply(std::string_view key, std::optional<std::string_view> 
     else
       functions_.erase(id);
   }
-  runtime_.retire(id.arn(), fresh ? fresh->runnable.revision : std::string());
+  runtime_.update(id.arn(), fresh ? &fresh->runnable : nullptr);
   if (fresh && fresh->runnable.language == runtime::Language::python)
     runtime_.prepare(runtime::Language::python);
 }

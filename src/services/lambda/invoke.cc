@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "gen/lambda/errors.h"
+#include "services/lambda/describe.h"
 #include "services/lambda/lambda.h"
 #include "services/lambda/queue.h"
 #include "services/lambda/rules.h"
@@ -69,7 +70,7 @@ Task<Result<InvokeOutput>> Service::invoke_now(const wire::Call& call, FunctionI
     co_return refusal(answer.error());
   }
   if (answer->kind != runtime::Answer::Kind::ok)
-    span.outcome = journal::Outcome::failed, span.reason = answer->error_type;
+    span.outcome = journal::Outcome::failed, span.reason = describe_failure(*answer);
   with_.journal.record(std::move(span));
   co_return invoke_answer(in, std::move(*answer));
 }

@@ -20,6 +20,7 @@
 
 #include "base/encoding.h"
 #include "gen/lambda/errors.h"
+#include "services/lambda/describe.h"
 #include "services/lambda/rules.h"
 #include "services/lambda/testing/zips.h"
 
@@ -326,6 +327,68 @@ TEST_F(LambdaTest, A_destination_hears_of_success_and_an_accepted_event_survives
   EXPECT_EQ(to.arn, "arn:aws:sns:us-east-1:000000000000:t");
 }
 
+TEST_F(LambdaTest, Events_of_a_deleted_function_do_not_reach_its_namesake) {
+  ASSERT_TRUE(create(python("f", "def handler(e, c):\n  while True: pass")).has_value());
+  ASSERT_TRUE(write([&](store::Txn& tx) {
+                return service_->put_function_concurrency(
+                    tx, call(), {.function_name = "f", .reserved_concurrent_executions = 1});
+              }).has_value());
+  const InvokeInput event{.function_name = "f", .invocation_type = InvocationType::event};
+  ASSERT_TRUE(invoke(event).has_value());
+  while (runtime_->stats().busy == 0) std::this_thread::yield();
+  ASSERT_TRUE(invoke(event).has_value());  // waits behind the first
+  ASSERT_TRUE(write([&](store::Txn& tx) {
+                return service_->delete_function(tx, call(), {.function_name = "f"});
+              }).has_value());
+  ASSERT_TRUE(create(python("f", "def handler(e, c): return e")).has_value());
+  EXPECT_EQ(*invoke("f", "1").payload, "1");
+  ASSERT_TRUE(invoke(event).has_value());
+  while (runtime_->stats().invocations < 3) std::this_thread::yield();
+  EXPECT_EQ(*invoke("f", "1").payload, "1");
+  EXPECT_EQ(runtime_->stats().invocations, 4u);
+}
+
+TEST_F(LambdaTest, Code_is_unpacked_although_its_function_was_deleted_meanwhile) {
+  ASSERT_TRUE(create(python("f", "def handler(e, c): return 'ran'")).has_value());
+  for (const auto& folder : fs::directory_iterator(folder_ / "packages"))
+    fs::remove_all(folder.path());
+  // Packages are unpacked one after the other: a large one keeps the other waiting.
+  CreateFunctionInput large = python("large", "x = 1");
+  std::vector<testing_zips::File> files;
+  for (int i = 0; i < 5000; ++i) files.push_back({.name = std::to_string(i), .text = "x"});
+  large.code.zip_file = make_zip(files);
+  const wire::Call c = call();
+  auto made = asio::co_spawn(io_, service_->create_function(c, large), asio::use_future);
+  while (fs::is_empty(folder_ / "packages")) std::this_thread::yield();
+  const InvokeInput in{.function_name = "f"};
+  auto answer = asio::co_spawn(io_, service_->invoke(c, in), asio::use_future);
+  asio::post(io_, asio::use_future([] {})).get();  // it waits now
+  ASSERT_TRUE(write([&](store::Txn& tx) {
+                return service_->delete_function(tx, call(), {.function_name = "f"});
+              }).has_value());
+  const auto answered = answer.get();
+  ASSERT_TRUE(answered.has_value()) << answered.error().message();
+  EXPECT_EQ(*answered->payload, "\"ran\"");
+  EXPECT_TRUE(made.get().has_value());
+}
+
+TEST(Failures, A_failed_invocation_is_told_in_one_line) {
+  const auto told = [](std::string payload) {
+    return describe_failure({.kind = runtime::Answer::Kind::error,
+                             .payload = std::move(payload),
+                             .error_type = "Unhandled"});
+  };
+  EXPECT_EQ(told(R"({"errorType":"ValueError","errorMessage":"no\nsuch pump"})"),
+            "ValueError: no such pump");
+  EXPECT_EQ(told(R"({"errorMessage":"no such pump"})"), "Unhandled: no such pump");
+  EXPECT_EQ(told("no JSON"), "Unhandled");
+  std::string umlauts;
+  for (int i = 0; i < 400; ++i) umlauts += "\u00e4";
+  const std::string cut = told("{\"errorMessage\":\"x" + umlauts + "\"}");
+  EXPECT_TRUE(valid_utf8(cut));
+  EXPECT_LT(cut.size(), 320u);
+}
+
 TEST_F(LambdaTest, A_service_may_invoke_only_what_its_statement_says) {
   ASSERT_TRUE(create(python("f", "def handler(e, c): return e")).has_value());
   const std::string rule = "arn:aws:iot:us-east-1:000000000000:rule/dry";
@@ -362,7 +425,19 @@ TEST_F(LambdaTest, Reserved_concurrency_of_nothing_throttles) {
   const auto throttled = invoke({.function_name = "f"});
   ASSERT_TRUE(throttled.has_error());
   EXPECT_TRUE(throttled.error().is(errors::kinds::too_many_requests));
-  in.reserved_concurrent_executions = 19;
+  // Another region's functions run on the same machine.
+  wire::Call elsewhere = call();
+  elsewhere.scope.region = "eu-west-1";
+  const auto other = python("f", "x = 1");
+  ASSERT_TRUE(run(service_->create_function(elsewhere, other)).has_value());
+  ASSERT_TRUE(write([&](store::Txn& tx) {
+                return service_->put_function_concurrency(
+                    tx, elsewhere, {.function_name = "f", .reserved_concurrent_executions = 10});
+              }).has_value());
+  EXPECT_EQ(service_->get_account_settings(*store_->snapshot(), call(), {})
+                ->account_limit->unreserved_concurrent_executions,
+            10);
+  in.reserved_concurrent_executions = 9;
   EXPECT_TRUE(write([&](store::Txn& tx) {
                 return service_->put_function_concurrency(tx, call(), in);
               }).has_error());
