@@ -4,6 +4,7 @@
 #include "store/engine.h"
 
 #include <rocksdb/env.h>
+#include <rocksdb/experimental.h>
 #include <rocksdb/write_batch.h>
 
 #include "base/log.h"
@@ -41,6 +42,8 @@ bool Engine::log_is_due() const {
 
 void Engine::change_log() {
   if (options_.durability == Durability::interval) sync(state_.group);
+  // There may be room by now for what the disk was too full for.
+  if (merging_failed_->exchange(false) && !db_->Resume().ok()) *merging_failed_ = true;
   const bool prepared = logs_ && logs_->ready();
   rocksdb::FlushOptions in_the_background;
   in_the_background.wait = false;
@@ -67,6 +70,14 @@ bool Engine::recover() {
   if (const auto opened = open_db(); opened.has_error()) stop_process(opened.error().message());
   log::info("store", "there is space on the disk again");
   return true;
+}
+
+bool Engine::make_room() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < room_made_ + std::chrono::seconds(1)) return false;
+  room_made_ = now;
+  if (bytes_in_log_ > 0) change_log();
+  return rocksdb::experimental::SuggestCompactRange(db_.get(), nullptr, nullptr).ok();
 }
 
 // Can as much be written as opening may need? Quotas and the like do not show in what is said to be

@@ -4,6 +4,8 @@
 
 #include <rocksdb/db.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -40,6 +42,9 @@ class Engine {
   // (its issue 11643). False if readers still hold what they read, or there is no space yet. What
   // is open afterwards is the last state written. If it cannot be opened any more the process ends.
   bool recover();
+  // What was erased takes up its place until tables are merged: has that done, in the background,
+  // at most once a second. With Durability::sync everything before must be synced. True: begun.
+  bool make_room();
   void close();
 
   // Free bytes where the store lives; `unlimited` when that means nothing (memory).
@@ -69,6 +74,9 @@ class Engine {
   std::size_t bytes_in_log_ = 0;
   bool log_prepared_ = false;  // the log is one of `logs_`'
   bool log_ordered_ = false;   // `logs_` was asked for the next one
+  std::chrono::steady_clock::time_point room_made_{};
+  const std::shared_ptr<std::atomic<bool>> merging_failed_ =
+      std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<rocksdb::RandomRWFile> acknowledged_;
   std::shared_ptr<rocksdb::DB> db_;
 };

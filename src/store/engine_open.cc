@@ -35,6 +35,11 @@ Error cannot_open(const std::string& folder, const Status& status) {
         "this one a folder of its own",
         folder));
   if (status.IsCorruption()) return damaged(folder + "/db", text);
+  if (status.IsNoSpace())
+    return refused(fmt::format(
+        "the disk that holds the data folder {} is full: to be opened it needs some 16 MiB; free "
+        "them and start again. Nothing is lost ({})",
+        folder, text));
   return refused(fmt::format("cannot open the store in {}: {}", folder, text));
 }
 
@@ -127,7 +132,7 @@ void Engine::own(rocksdb::DB* db) {
 }
 
 Result<void> Engine::open_db() {
-  auto strict = engine_options(options_, env_);
+  auto strict = engine_options(options_, env_, merging_failed_);
   strict.wal_recovery_mode = WALRecoveryMode::kAbsoluteConsistency;
   rocksdb::DB* db = nullptr;
   auto status = env_->CreateDirIfMissing(folder_ + "/db");
@@ -145,7 +150,7 @@ Result<void> Engine::open_db() {
 }
 
 Result<void> Engine::open_without_torn_end(const Status& why) {
-  auto lenient = engine_options(options_, env_);
+  auto lenient = engine_options(options_, env_, merging_failed_);
   lenient.wal_recovery_mode = WALRecoveryMode::kPointInTimeRecovery;
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::OpenForReadOnly(lenient, folder_ + "/db", &db);

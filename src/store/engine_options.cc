@@ -30,14 +30,22 @@ class EngineLog final : public rocksdb::Logger {
   }
 };
 
-// After an error RocksDB would change logs whenever it likes; the engine opens it again when the
-// time has come.
+// After an error RocksDB would change logs whenever it likes; the engine goes on when the time has
+// come.
 class NoSelfRecovery final : public rocksdb::EventListener {
  public:
+  explicit NoSelfRecovery(std::shared_ptr<std::atomic<bool>> merging_failed)
+      : merging_failed_(std::move(merging_failed)) {}
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* recovers_itself) override {
     *recovers_itself = false;
   }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status*) override {
+    if (reason == rocksdb::BackgroundErrorReason::kCompaction) *merging_failed_ = true;
+  }
+
+ private:
+  const std::shared_ptr<std::atomic<bool>> merging_failed_;
 };
 
 // Indexes and filters live in the cache too, so that memory has one bound however large the store
@@ -56,7 +64,8 @@ rocksdb::BlockBasedTableOptions table_options() {
 
 }  // namespace
 
-rocksdb::Options engine_options(const Options& options, rocksdb::Env* env) {
+rocksdb::Options engine_options(const Options& options, rocksdb::Env* env,
+                                std::shared_ptr<std::atomic<bool>> merging_failed) {
   rocksdb::Options engine;
   engine.env = env;
   engine.create_if_missing = true;
@@ -71,7 +80,7 @@ rocksdb::Options engine_options(const Options& options, rocksdb::Env* env) {
   engine.write_buffer_size = 2 * options.write_buffer_bytes + 16 * mebibyte;
   engine.max_write_buffer_number = 4;
   engine.max_background_jobs = 2;
-  engine.listeners.push_back(std::make_shared<NoSelfRecovery>());
+  engine.listeners.push_back(std::make_shared<NoSelfRecovery>(std::move(merging_failed)));
   engine.max_bgerror_resume_count = 0;
   engine.allow_concurrent_memtable_write = false;  // one writer
   engine.enable_write_thread_adaptive_yield = false;
@@ -79,6 +88,12 @@ rocksdb::Options engine_options(const Options& options, rocksdb::Env* env) {
   // the last one first.
   engine.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   engine.level_compaction_dynamic_level_bytes = true;
+  // Merging writes the new tables before it removes the old ones. Small steps, so that it needs no
+  // more than the reserve on a disk that is nearly full.
+  engine.max_bytes_for_level_base = 4 * options.write_buffer_bytes;
+  engine.target_file_size_base = options.write_buffer_bytes / 2;
+  engine.target_file_size_multiplier = 2;
+  engine.max_compaction_bytes = 4 * options.write_buffer_bytes;
   engine.compression =
       options.durability == Durability::memory ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
   engine.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options()));

@@ -36,11 +36,19 @@ class Failures : public testing::Test {
   }
   Result<void> put(const std::string& name, std::size_t bytes = 10) {
     return store->transact_blocking([&](Txn& tx) -> Result<void> {
-      tx.put(make_key("t", name), std::string(bytes, 'x'));
+      tx.put(make_key("t", name), bytes > 100 ? random->bytes(bytes) : std::string(bytes, 'x'));
       return {};
     });
   }
   bool has(const std::string& name) { return store->snapshot()->exists(make_key("t", name)); }
+  std::uint64_t bytes_in_tables() {
+    std::uint64_t sum = 0;
+    for (const std::string& name : disk->files()) {
+      std::uint64_t size = 0;
+      if (name.ends_with(".sst") && env->GetFileSize(name, &size).ok()) sum += size;
+    }
+    return sum;
+  }
   void write_file(const std::string& name, const std::string& text) {
     ASSERT_TRUE(rocksdb::WriteStringToFile(env.get(), text, folder + "/" + name, true).ok());
   }
@@ -123,6 +131,32 @@ TEST_F(Failures, AFullDiskWhileTablesAreWrittenRecoversByItself) {
   start();
   for (int i = 0; i < 300; ++i)
     EXPECT_EQ(has(std::to_string(i)), acknowledged.contains(std::to_string(i))) << i;
+}
+
+TEST_F(Failures, ADiskTooFullForMergingTablesRecoversByItself) {
+  start();
+  disk->set_full_for_merging(true);
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(put(std::to_string(i % 20), 5000).has_value());
+  EXPECT_GT(bytes_in_tables(), 1'000'000u);
+  disk->set_full_for_merging(false);
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(put(std::to_string(i % 20), 5000).has_value());
+  EXPECT_LT(bytes_in_tables(), 1'000'000u) << "nothing is merged any more";
+}
+
+TEST_F(Failures, ShortOfSpaceWhatIsErasedGivesItsSpaceBackWithoutARestart) {
+  start();
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(put(std::to_string(i), 5000).has_value());
+  disk->set_free_bytes(20 << 20);
+  ASSERT_TRUE(store
+                  ->transact_blocking([](Txn& tx) -> Result<void> {
+                    tx.erase(prefix(make_key("t")));
+                    return {};
+                  })
+                  .has_value());
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (bytes_in_tables() > 100'000 && std::chrono::steady_clock::now() < deadline)
+    ASSERT_TRUE(put("asks for space").has_error());
+  EXPECT_LT(bytes_in_tables(), 100'000);
 }
 
 TEST_F(Failures, TimersWaitForSpace) {

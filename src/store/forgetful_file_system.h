@@ -41,6 +41,7 @@ class ForgetfulFileSystem final : public rocksdb::FileSystem {
   std::shared_ptr<ForgetfulFileSystem> image_locked(Random& random) const;
 
   void set_full(bool full);                  // appending fails as on a full disk
+  void set_full_for_merging(bool full);      // the same for what the engine merges only
   void set_free_bytes(std::uint64_t bytes);  // what it says is free
   void fail_syncs(bool fail);
   // Spoils the byte at `offset` (from the end if negative) of the newest file whose name ends so.
@@ -120,6 +121,7 @@ class ForgetfulFileSystem final : public rocksdb::FileSystem {
   std::size_t until_interrupt_ = 0;
   std::function<void()> interrupt_;
   bool full_ = false;
+  bool full_for_merging_ = false;
   bool syncs_fail_ = false;
   std::uint64_t free_bytes_ = std::uint64_t{1} << 40;
 };

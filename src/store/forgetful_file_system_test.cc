@@ -35,6 +35,8 @@ class ForgetfulWriter final : public rocksdb::FSWritableFile {
   using FSWritableFile::Append;
   IOStatus Append(const Slice& data, const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
     std::scoped_lock lock(fs_.mutex_);
+    if (fs_.full_for_merging_ && GetIOPriority() == rocksdb::Env::IO_LOW)
+      return IOStatus::NoSpace("the test's disk is full");
     return fs_.append(*file_, data);
   }
   IOStatus Truncate(std::uint64_t size, const rocksdb::IOOptions&,
@@ -218,6 +220,11 @@ void ForgetfulFileSystem::lose_some(File& file, bool may_be_garbage, Random& ran
 void ForgetfulFileSystem::set_full(bool full) {
   std::scoped_lock lock(mutex_);
   full_ = full;
+}
+
+void ForgetfulFileSystem::set_full_for_merging(bool full) {
+  std::scoped_lock lock(mutex_);
+  full_for_merging_ = full;
 }
 
 void ForgetfulFileSystem::set_free_bytes(std::uint64_t bytes) {

@@ -12,6 +12,7 @@ constexpr std::size_t group_jobs_max = 8192;
 constexpr std::size_t group_bytes_max = 8 * 1024 * 1024;
 constexpr std::size_t timers_at_once = 64;  // then whoever else waits has a turn
 constexpr Duration idle_before_release{1000};
+constexpr unsigned rooms_after_erasing = 7;  // each merges one level of the engine's tables
 
 Error unavailable(const char* why) { return Error(errors::service_unavailable, why); }
 Error stopped() { return unavailable("the store is stopping"); }
@@ -63,6 +64,10 @@ void Sequencer::watch(View& view) {
 
 void Sequencer::start() {
   assert_that(phase_ == Phase::made, "a store starts once");
+  if (const auto free = engine_->free_bytes(); free < options_.reserve_bytes)
+    log::warning("store",
+                 "the disk that holds {} has {} MiB left: it is read, and writes are refused",
+                 options_.folder.string(), free >> 20);
   const auto state = snapshot();
   views_.fill(*state);
   blobs_->start([this](const BlobId& blob) { return snapshot()->exists(blob_key(blob)); });
@@ -251,8 +256,8 @@ void Sequencer::run_job(Job& job) {
     auto outcome = job.run(tx_);
     if (outcome.has_error())
       job.refusal_ = std::move(outcome).error();
-    else if (space_ != Space::enough && !may_write(mark))
-      job.refusal_ = disk_full();
+    else if (space_ != Space::enough)
+      refuse_unless_it_erases(job, mark);
   } catch (const std::exception& bug) {
     log::error("store", "a transaction failed: {}", bug.what());
     job.refusal_ = Error(errors::internal_failure, "an internal error occurred");
@@ -262,6 +267,15 @@ void Sequencer::run_job(Job& job) {
     tx_.undo(mark);
   else
     ++open_->committed;
+}
+
+void Sequencer::refuse_unless_it_erases(Job& job, const GroupTxn::Mark& mark) {
+  if (!may_write(mark)) {
+    job.refusal_ = disk_full();
+    space_is_asked_ = true;
+  } else if (open_->writes.log().size() > mark.writes) {
+    room_to_make_ = rooms_after_erasing;
+  }
 }
 
 // Short of space: what only erases goes on as long as there is any, for that is how space comes
@@ -275,8 +289,14 @@ bool Sequencer::may_write(const GroupTxn::Mark& mark) const {
   return true;
 }
 
+void Sequencer::make_room() {
+  tx_.release_iterators();
+  if (engine_->make_room()) --room_to_make_;
+}
+
 void Sequencer::close_group() {
   const bool writes = !open_->writes.log().empty();
+  if (std::exchange(space_is_asked_, false) && !lost_ && room_to_make_ > 0) make_room();
   if (writes && !write_group(*open_)) return lose_group();
   if (options_.durability != Durability::sync) {
     complete(*open_);

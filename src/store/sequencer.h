@@ -48,9 +48,11 @@ class Sequencer final : public Store {
   void run_jobs(Job* first);
   void run_job(Job& job);
   void fire_timers();
+  void make_room();
   void close_group();
   bool write_group(Group& group);
   void lose_group();
+  void refuse_unless_it_erases(Job& job, const GroupTxn::Mark& mark);
   bool may_write(const GroupTxn::Mark& mark) const;
 
   // The second thread.
@@ -69,7 +71,9 @@ class Sequencer final : public Store {
   GroupTxn tx_;
   std::unique_ptr<Group> open_;
   enum class Space { enough, low, none } space_ = Space::enough;
-  bool lost_ = false;  // a write failed for want of space
+  bool lost_ = false;            // a write failed for want of space
+  bool space_is_asked_ = false;  // by one who was refused in the open group
+  unsigned room_to_make_ = 0;    // so many more times: something was erased
   std::chrono::steady_clock::time_point timers_wait_until_{};
 
   mutable std::mutex mutex_;
