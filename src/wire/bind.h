@@ -48,6 +48,9 @@ class Binding {
 
   // The errors of what cannot be read at all and of what is not served.
   Error malformed(std::string message) const;
+  // A value of the path, the query string or a header that is not of its type. S3's malformed_error
+  // speaks of XML alone: there it is InvalidArgument, with the argument's name and value.
+  Error unreadable(const Member& member, std::string_view text) const;
   Error refused(const Member& member) const;
 
   // Constraints: broken ones are kept until `finish`.
@@ -76,6 +79,8 @@ class Binding {
   void check_group(const Group& group, Part part, const Shape& shape, const void* container,
                    const Shape& container_shape, const Step& step);
 
+  // How many constraints were found broken so far.
+  std::size_t broken() const { return nulls_.size() + broken_.size(); }
   // Success, or the service's validation error with all that was found.
   Result<void> finish();
 

@@ -1,5 +1,6 @@
 #include "wire/checksum.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/encoding.h"
@@ -54,6 +55,30 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// "When you send this header, there must be a corresponding x-amz-checksum-algorithm or
+// x-amz-trailer header sent": S3's API reference of PutObject, PutBucketTagging and others.
+Result<void> check_named_algorithm(const Headers& headers) {
+  constexpr std::string_view named = "x-amz-sdk-checksum-algorithm";
+  const auto algorithm = headers.find(named);
+  if (!algorithm) return {};
+  bool any = false;
+  for (const auto [name, value] : headers) {
+    const bool trailer = equal_ignoring_case(name, "x-amz-trailer");
+    if (!trailer && (name.size() <= prefix.size() ||
+                     !equal_ignoring_case(name.substr(0, prefix.size()), prefix)))
+      continue;
+    const std::string_view promised = trimmed(trailer ? std::string_view(value) : name);
+    const std::string_view kind = promised.substr(std::min(prefix.size(), promised.size()));
+    if (kind == "algorithm" || kind == "mode" || kind == "type") continue;
+    if (equal_ignoring_case(kind, *algorithm)) return {};
+    any = true;
+  }
+  if (any) return invalid_value(named);
+  return Error(errors::invalid_request,
+               "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or "
+               "x-amz-trailer headers were found.");
+}
+
 bool is_sha256(std::string_view text) { return text.size() == 64 && from_hex(text).has_value(); }
 
 }  // namespace
@@ -66,6 +91,7 @@ void BodyPromises::expect(const ChecksumName& name, std::optional<std::string> e
 }
 
 Result<BodyPromises> BodyPromises::of(const Headers& headers) {
+  CHECK(check_named_algorithm(headers));
   BodyPromises all;
   for (const auto [name, value] : headers) {
     if (name.size() == md5_header.size() && equal_ignoring_case(name, md5_header)) {

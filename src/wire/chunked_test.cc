@@ -174,6 +174,16 @@ TEST(BodyPromises, NonsenseIsRefusedBeforeTheBody) {
   EXPECT_EQ(BodyPromises::of(Headers{{"x-amz-trailer", "x-amz-meta-y"}}).error().kind().name,
             "InvalidRequest");
   EXPECT_FALSE(BodyPromises::of(Headers{{"x-amz-checksum-algorithm", "CRC32"}})->any());
+  const Headers alone{{"x-amz-sdk-checksum-algorithm", "CRC32"}};
+  EXPECT_TRUE(BodyPromises::of(alone).error().message().starts_with(
+      "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-*"));
+  const Headers other{{"x-amz-sdk-checksum-algorithm", "CRC32"},
+                      {"x-amz-trailer", "x-amz-checksum-crc32c"}};
+  EXPECT_EQ(BodyPromises::of(other).error().message(),
+            "Value for x-amz-sdk-checksum-algorithm header is invalid.");
+  const Headers both{{"x-amz-sdk-checksum-algorithm", "crc32"},
+                     {"x-amz-checksum-crc32", "AAAAAA=="}};
+  EXPECT_TRUE(BodyPromises::of(both)->any());
 }
 
 TEST(OpenedBody, WholeBodyWithTrailerIsCheckedAtOnce) {

@@ -30,7 +30,11 @@ Result<void> bind_tree(Binding& binding, const Shape& structure, Protocol protoc
     if (body.empty()) return bind_xml(binding, structure, {}, target, step, members);
     const auto document = parse_xml(body);
     if (!document) return binding.malformed(bad_xml);
-    return bind_xml(binding, structure, document->document_element(), target, step, members);
+    const std::size_t before = binding.broken();
+    CHECK(bind_xml(binding, structure, document->document_element(), target, step, members));
+    // What breaks a constraint does not fit the published schema: so S3 says, and no more.
+    if (binding.checks() && binding.broken() > before) return binding.malformed(bad_xml);
+    return {};
   }
   std::array<unsigned char, 4096> room;
   boost::json::monotonic_resource memory(room.data(), room.size());

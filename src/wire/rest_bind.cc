@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "wire/form.h"
 #include "wire/rest.h"
+#include "wire/times.h"
 
 namespace cloudlet::wire {
 namespace {
@@ -41,6 +42,12 @@ std::string next_element(std::string_view& rest, bool dates) {
   return element;
 }
 
+// If-Modified-Since, If-Unmodified-Since: a recipient ignores them when they hold no date (RFC
+// 9110, 13.1.3 and 13.1.4).
+bool is_date_condition(const Member& member) {
+  return member.shape->kind == Kind::timestamp && member.wire_name.starts_with("If-");
+}
+
 class Walk {
  public:
   explicit Walk(Binding& binding) : binding_(binding) {}
@@ -56,12 +63,13 @@ class Walk {
     std::string decoded;
     if (member.json_text && member.place == Place::header) {
       auto json = from_base64(text);
-      if (!json) return wrong(member, text);
+      if (!json) return binding_.unreadable(member, text);
       decoded = std::move(*json);
       text = decoded;
     }
     void* value = member.slot->make(target, member);
-    if (!assign_text(shape, TimeFormat::http_date, text, value)) return wrong(member, text);
+    if (!assign_text(shape, TimeFormat::http_date, text, value))
+      return binding_.unreadable(member, text);
     if (shape.kind == Kind::string) {
       binding_.check_text(shape, text, step);
     } else if (shape.limits.has_min || shape.limits.has_max) {
@@ -78,7 +86,7 @@ class Walk {
       return {};
     }
     if (!assign_text(shape, TimeFormat::http_date, text, list.container->add(target, list, {})))
-      return wrong(member, text);
+      return binding_.unreadable(member, text);
     if (binding_.checks() && shape.kind == Kind::string && !Binding::conforms(shape, text))
       group.broken = true;
     return {};
@@ -97,6 +105,7 @@ class Walk {
     if (!member.shape->container) {
       // A header that is there but empty is a client's way of saying nothing, except for strings.
       if (joined.empty() && member.shape->kind != Kind::string) return false;
+      if (is_date_condition(member) && !parse_time(joined)) return false;
       CHECK(scalar(member, joined, target));
       return true;
     }
@@ -186,11 +195,6 @@ class Walk {
           ->assign(field.value);
     }
     return map != nullptr;
-  }
-
-  Error wrong(const Member& member, std::string_view text) const {
-    return binding_.malformed(
-        fmt::format("The value '{}' of {} is not valid", text.substr(0, 256), member.wire_name));
   }
 
   Binding& binding_;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/object.hpp>
+#include <memory>
 
 #include "wire/bind.h"
 #include "wire/pattern.h"
@@ -206,6 +208,16 @@ void Binding::check_group(const Group& group, Part part, const Shape& shape, con
 Error Binding::malformed(std::string message) const {
   return Error(service_.malformed_error ? *service_.malformed_error : errors::invalid_argument,
                std::move(message));
+}
+
+Error Binding::unreadable(const Member& member, std::string_view text) const {
+  const std::string value(text.substr(0, 256));
+  std::string message = fmt::format("The value '{}' of {} is not valid", value, member.wire_name);
+  if (service_.dialect != Dialect::s3) return malformed(std::move(message));
+  auto members = std::make_shared<boost::json::object>();
+  members->emplace("ArgumentName", member.wire_name);
+  members->emplace("ArgumentValue", value);
+  return Error(errors::invalid_argument, std::move(message)).with(std::move(members));
 }
 
 Error Binding::refused(const Member& member) const {

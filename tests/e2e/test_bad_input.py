@@ -39,6 +39,31 @@ def test_http_that_is_none(cloud, data, status):
     assert cloud.cli("status").returncode == 0
 
 
+def test_what_s3_cannot_read_has_the_codes_of_the_service(cloud):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="unreadable", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="unreadable", Key="k", Body=b"0123456789")
+
+    def ask(method, path, body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)
+        connection.request(method, "/unreadable" + path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        code = text.partition("<Code>")[2].partition("</Code>")[0]
+        return answer.status if answer.status < 300 else code, text
+
+    for path in ("?max-keys=abc", "?list-type=2&max-keys=99999999999", "/k?partNumber=x", "?uploads&max-uploads=x"):
+        code, text = ask("GET", path)
+        assert code == "InvalidArgument" and "<ArgumentName>" in text and "<ArgumentValue>" in text, path
+    assert ask("PUT", "/k", b"x", Content_MD5="nonsense")[0] == "InvalidDigest"
+    assert ask("GET", "/k", If_Modified_Since="never") == (200, "0123456789")
+    assert ask("GET", "/k", If_Unmodified_Since="never") == (200, "0123456789")
+    for body in (b"<Delete/>", b"<Delete><Object><Key></Key></Object></Delete>", b"<Delete><Object/></Delete>", b"<Delete>"):
+        assert ask("POST", "?delete", body)[0] == "MalformedXML", body
+    assert ask("POST", "?delete", b"<Delete><Object><Key>z</Key></Object></Delete>", x_amz_sdk_checksum_algorithm="CRC32")[0] == "InvalidRequest"
+    assert ask("PUT", "?tagging", b"<Tagging><TagSet/></Tagging>", x_amz_sdk_checksum_algorithm="CRC32")[0] == "InvalidRequest"
+
+
 def test_unknown_operations_and_malformed_bodies(cloud):
     def post(headers, body):
         connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <charconv>
+#include <limits>
 #include <numeric>
 
 #include "base/encoding.h"
@@ -10,6 +11,7 @@
 #include "services/s3/outflow.h"
 #include "services/s3/rules.h"
 #include "services/s3/s3.h"
+#include "wire/times.h"
 
 namespace cloudlet::s3 {
 namespace {
@@ -20,9 +22,14 @@ struct Selection {
   bool partial = false;
 };
 
+// A position; one beyond what 64 bits hold lies behind every object's end like any other.
 std::optional<std::uint64_t> number(std::string_view text) {
+  constexpr std::uint64_t far = std::numeric_limits<std::uint64_t>::max() / 2;
   std::uint64_t value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec == std::errc::result_out_of_range && parsed.ptr == text.data() + text.size())
+    return far;
+  value = std::min(value, far);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
   return value;
 }
@@ -69,12 +76,21 @@ Result<Selection> select_part(std::int32_t part, const StoredObject& object) {
   return Selection{.range = {.first = before, .size = *at}, .partial = true};
 }
 
+// RFC 9110, 13.1.5: the range counts if the object is still the one that was read before: named by
+// its ETag (a strong one) or by exactly its date.
+bool still_the_same(std::string_view if_range, const StoredObject& object) {
+  if (if_range.starts_with('"')) return if_range == quoted_etag(object.etag);
+  const auto date = wire::parse_time(if_range);
+  return date && *date == std::chrono::floor<std::chrono::seconds>(object.modified);
+}
+
 template <class Input>
 Result<Selection> select(const Input& in, const StoredObject& object) {
   if (in.part_number && in.range)
     return errors::invalid_request(
         "Cannot specify both Range header and partNumber query parameter");
   if (in.part_number) return select_part(*in.part_number, object);
+  if (in.if_range && !still_the_same(*in.if_range, object)) return select_range("", object.size);
   return select_range(in.range.value_or(""), object.size);
 }
 

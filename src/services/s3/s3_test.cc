@@ -40,6 +40,25 @@ TEST_F(S3Test, RangesAreServedAndRefusedAsTheRfcSays) {
                   .is(errors::kinds::invalid_range));
   EXPECT_EQ(get({.bucket = "bucket", .key = "k", .range = "bytes=1-2"}).value().content_range,
             "bytes 1-2/300000");
+  EXPECT_EQ(range("bytes=299990-99999999999999999999999"), body.substr(299'990));
+  EXPECT_EQ(range("bytes=-99999999999999999999999"), body);
+  EXPECT_TRUE(get({.bucket = "bucket", .key = "k", .range = "bytes=99999999999999999999999-"})
+                  .error()
+                  .is(errors::kinds::invalid_range));
+}
+
+TEST_F(S3Test, ARangeOfWhatChangedSinceIsTheWhole) {
+  const std::string etag = *put("k", "0123456789").value().etag;
+  const auto range = [&](const std::string& before) {
+    GetObjectInput in{.bucket = "bucket", .key = "k", .range = "bytes=1-2"};
+    in.if_range = before;
+    return read(std::move(in));
+  };
+  EXPECT_EQ(range(etag), "12");
+  EXPECT_EQ(range("W/" + etag), "0123456789");
+  EXPECT_EQ(range("\"other\""), "0123456789");
+  EXPECT_EQ(range("Sun, 13 Sep 2020 12:26:40 GMT"), "12");
+  EXPECT_EQ(range("Sun, 13 Sep 2020 12:26:41 GMT"), "0123456789");
 }
 
 TEST_F(S3Test, ConditionsOfReadsAndWrites) {
