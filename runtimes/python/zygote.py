@@ -63,11 +63,13 @@ def use_endpoint_variables(session_class):
 def serve():
     """Forks instances until the server is gone. Returns in an instance, with its task root and environment."""
     library = ctypes.PyDLL(os.path.join(RUNTIME_FOLDER, "zygote.so"))
-    library.cloudlet_zygote_serve.restype = ctypes.c_void_p
+    library.cloudlet_zygote_become.restype = ctypes.c_void_p
     library.cloudlet_zygote_answer_size.restype = ctypes.c_size_t
-    answer = library.cloudlet_zygote_serve(CONTROL_FD)
-    if answer is None:
+    if not library.cloudlet_zygote_serve(CONTROL_FD):
         os._exit(0)
+    answer = library.cloudlet_zygote_become()
+    if answer is None:
+        os._exit(127)
     texts = ctypes.string_at(answer, library.cloudlet_zygote_answer_size()).split(b"\0")
     return os.fsdecode(texts[0]), [os.fsdecode(text) for text in texts[1:] if text]
 

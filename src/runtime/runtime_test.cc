@@ -337,6 +337,37 @@ TEST_F(RuntimeTest, Instances_do_not_outlive_a_server_that_is_killed) {
   EXPECT_EQ(instances(), before - 1);
 }
 
+std::vector<pid_t> children_of(pid_t process) {
+  std::vector<pid_t> found;
+  const auto threads = std::filesystem::path("/proc") / std::to_string(process) / "task";
+  for (const auto& thread : std::filesystem::directory_iterator(threads)) {
+    std::ifstream list(thread.path() / "children");
+    for (pid_t child = 0; list >> child;) found.push_back(child);
+  }
+  return found;
+}
+
+// The launcher keeps a child ready for the next instance. One that is gone costs time, not an
+// invocation.
+TEST_F(RuntimeTest, An_instance_starts_though_the_one_that_stood_by_was_killed) {
+  runtime();
+  const auto launcher = children_of(getpid());
+  ASSERT_EQ(launcher.size(), 1U);
+  const auto becomes = [&](const std::function<bool(const std::vector<pid_t>&)>& expected) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    auto now = children_of(launcher.front());
+    while (!expected(now) && std::chrono::steady_clock::now() < end)
+      now = children_of(launcher.front());
+    return now;
+  };
+  const auto standby = becomes([](const auto& children) { return children.size() == 1; });
+  ASSERT_EQ(standby.size(), 1U);
+  ASSERT_EQ(kill(standby.front(), SIGKILL), 0);
+  becomes([&](const auto& children) { return children != standby; });
+  EXPECT_THAT(answer(native("first"), "1"), HasSubstr("\"served\":1"));
+  EXPECT_THAT(answer(native("second"), "1"), HasSubstr("\"served\":1"));
+}
+
 TEST_F(RuntimeTest, What_the_sandbox_gives_is_listed) {
   bool memory = false;
   for (const Capability& capability : runtime().capabilities())

@@ -44,9 +44,6 @@ bool set_limits(const Spawn& spawn, std::string& why) {
 }
 
 bool drop_privileges(const Spawn& spawn, std::uint64_t features, std::string& why) {
-  // The bounding set first: a changed user may not touch it any more.
-  for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
-    prctl(PR_CAPBSET_DROP, capability);
   if ((features & switch_user) != 0 && spawn.user != 0) {
     const auto id = static_cast<uid_t>(spawn.user);
     // The output pipe goes with it: /dev/stderr is opened anew by whoever writes to it by name.
@@ -75,7 +72,7 @@ bool install_filter(const std::string& program, std::string& why) {
   return true;
 }
 
-bool wall_off(const Confinement& with, const Place& place, std::string& why) {
+bool make_wall(Confinement& with, std::string& why) {
   if ((with.features & landlock) == 0) return true;
   LandlockRules rules;
   rules.readable = {"/usr",
@@ -97,31 +94,43 @@ bool wall_off(const Confinement& with, const Place& place, std::string& why) {
                     "/etc/passwd",
                     "/etc/group",
                     "/etc/mime.types",
-                    "/dev",
-                    place.code,
-                    place.programs};
-  rules.writable = {place.tmp};
+                    "/dev"};
   rules.devices = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
   rules.limit_connect = with.limit_network;
   for (const std::uint16_t port : {with.endpoint_port, with.api_port})
     if (port != 0) rules.connect_ports.push_back(port);
-  return enter_landlock(rules, with.landlock_version, why);
+  with.landlock_ruleset = make_landlock(rules, with.landlock_version, why);
+  return with.landlock_ruleset >= 0;
+}
+
+bool wall_off(const Confinement& with, const Place& place, std::string& why) {
+  if ((with.features & landlock) == 0) return true;
+  LandlockRules own;
+  own.readable = {place.code, place.programs};
+  own.writable = {place.tmp};
+  return enter_landlock(with.landlock_ruleset, own, with.landlock_version, why);
 }
 
 }  // namespace
 
-bool confine(const Confinement& with, Place& place, std::string& why) {
-  const Spawn& spawn = *with.spawn;
+bool prepare(Confinement& with, std::string& why) {
   umask(0022);
+  const bool proc = (with.features & pid_namespace) != 0 && (with.features & proc_mounted) != 0;
+  if ((with.features & mount_namespace) != 0 && !begin_view(proc, why)) return false;
+  // The bounding set: a changed user may not touch it any more.
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+    prctl(PR_CAPBSET_DROP, capability);
+  return make_wall(with, why);
+}
+
+bool confine(const Confinement& with, const Spawn& spawn, const std::string& scratch, Place& place,
+             std::string& why) {
   if ((with.features & mount_namespace) != 0) {
-    View view{.package = spawn.package, .tmp_bytes = spawn.tmp_bytes};
-    view.mount_proc = (with.features & pid_namespace) != 0 && (with.features & proc_mounted) != 0;
-    if (!make_view(view, why)) return false;
+    if (!finish_view(spawn.package, spawn.tmp_bytes, why)) return false;
     place = {.code = task_root_inside, .programs = programs_inside, .tmp = "/tmp"};
   } else {
-    place = {.code = with.packages + "/" + spawn.package,
-             .programs = with.programs,
-             .tmp = with.scratch};
+    place = {
+        .code = with.packages + "/" + spawn.package, .programs = with.programs, .tmp = scratch};
   }
   if (!set_limits(spawn, why) || !drop_privileges(spawn, with.features, why)) return false;
   if (chdir(place.code.c_str()) != 0) return fail(why, "code folder");

@@ -50,8 +50,14 @@ void take_descriptors(int control, int output, int status) {
   if (nothing > status_descriptor) close(nothing);
 }
 
-void close_all_but_taken(bool with_status) {
-  syscall(SYS_close_range, (with_status ? status_descriptor : control_descriptor) + 1, ~0U, 0);
+void close_all_but_taken(bool with_status, int also) {
+  auto from = static_cast<unsigned>((with_status ? status_descriptor : control_descriptor) + 1);
+  if (also >= static_cast<int>(from)) {
+    const auto kept = static_cast<unsigned>(also);
+    if (kept > from) syscall(SYS_close_range, from, kept - 1, 0);
+    from = kept + 1;
+  }
+  syscall(SYS_close_range, from, ~0U, 0);
 }
 
 void keep_capabilities() {

@@ -12,9 +12,9 @@ inline constexpr int status_descriptor = 4;
 
 // 0 /dev/null, 1 and 2 the output, 3 the control socket, 4 the status pipe if there is one.
 void take_descriptors(int control, int output, int status = -1);
-// Nothing but those stays open. Not for an interpreter, whose libraries hold descriptors of their
-// own.
-void close_all_but_taken(bool with_status);
+// Nothing but those, and `also`, stays open. Not for an interpreter, whose libraries hold
+// descriptors of their own.
+void close_all_but_taken(bool with_status, int also = -1);
 
 // Keeps the capabilities of a user namespace across exec.
 void keep_capabilities();

@@ -77,7 +77,7 @@ bool fill(int ruleset, const LandlockRules& rules, std::uint64_t version) {
 
 }  // namespace
 
-bool enter_landlock(const LandlockRules& rules, std::uint64_t version, std::string& why) {
+int make_landlock(const LandlockRules& rules, std::uint64_t version, std::string& why) {
   RulesetAttributes attributes{};
   attributes.handled_files = all_rights(version);
   std::size_t size = sizeof attributes.handled_files;
@@ -90,10 +90,18 @@ bool enter_landlock(const LandlockRules& rules, std::uint64_t version, std::stri
     size += sizeof attributes.scoped;
   }
   const int ruleset = static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, size, 0));
-  const bool entered = ruleset >= 0 && fill(ruleset, rules, version) &&
-                       syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
-  if (!entered) why = std::string("Landlock: ") + std::strerror(errno);
+  if (ruleset >= 0 && fill(ruleset, rules, version)) return ruleset;
+  why = std::string("Landlock: ") + std::strerror(errno);
   if (ruleset >= 0) close(ruleset);
+  return -1;
+}
+
+bool enter_landlock(int ruleset, const LandlockRules& more, std::uint64_t version,
+                    std::string& why) {
+  const bool entered =
+      fill(ruleset, more, version) && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+  if (!entered) why = std::string("Landlock: ") + std::strerror(errno);
+  close(ruleset);
   return entered;
 }
 

@@ -16,7 +16,12 @@ struct LandlockRules {
   bool limit_connect = false;
 };
 
-// Needs no_new_privs. False with `why`.
-bool enter_landlock(const LandlockRules& rules, std::uint64_t version, std::string& why);
+// Makes a ruleset; nothing is forbidden yet. Its descriptor, or -1 with `why`.
+int make_landlock(const LandlockRules& rules, std::uint64_t version, std::string& why);
+
+// Adds what is known only now, and shuts the wall behind this process. Needs no_new_privs. Closes
+// the ruleset. False with `why`.
+bool enter_landlock(int ruleset, const LandlockRules& more, std::uint64_t version,
+                    std::string& why);
 
 }  // namespace cloudlet::runtime::spawner

@@ -8,10 +8,13 @@
 
 int main() {
   using namespace cloudlet::runtime::spawner;
+  using cloudlet::runtime::SpawnKind;
   // Away from the server's terminal. Once for all: a session for each instance would be a
   // scheduling group for each.
   setsid();
-  Spawner spawner(control_descriptor, [] { return fork(); }, settle());
+  Spawner spawner(control_descriptor, SpawnKind::native, [] { return fork(); }, settle());
+  if (!spawner.serve()) return 0;
   Child child;
-  return spawner.serve(child) ? 1 : 0;
+  spawner.become(child);
+  return 127;
 }

@@ -150,10 +150,17 @@ bool make_root(const Hello& hello, std::string& why) {
   return true;
 }
 
-bool make_view(const View& view, std::string& why) {
+bool begin_view(bool mount_proc, std::string& why) {
   if (unshare(CLONE_NEWNS) != 0) return fail(why, "mount namespace");
-  if (!view.package.empty()) {
-    const std::string code = std::string(packages_inside) + "/" + view.package;
+  if (!mount_proc)
+    return umount2("/proc", MNT_DETACH) == 0 || fail(why, "umount of the host's /proc");
+  return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0 ||
+         fail(why, "mount /proc");
+}
+
+bool finish_view(const std::string& package, std::uint64_t tmp_bytes, std::string& why) {
+  if (!package.empty()) {
+    const std::string code = std::string(packages_inside) + "/" + package;
     if (mount(code.c_str(), task_root_inside, nullptr, MS_BIND, nullptr) != 0)
       return fail(why, "mount of the code");
     // A bind of a read-only mount starts out writable or not as its source does; said again to be
@@ -163,16 +170,9 @@ bool make_view(const View& view, std::string& why) {
       return fail(why, "read-only code");
   }
   if (umount2(packages_inside, MNT_DETACH) != 0) return fail(why, "umount of the packages");
-  const std::string options = "mode=1777,nr_inodes=262144,size=" + std::to_string(view.tmp_bytes);
-  if (mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
-    return fail(why, "mount of /tmp");
-  if (view.mount_proc) {
-    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
-      return fail(why, "mount /proc");
-  } else if (umount2("/proc", MNT_DETACH) != 0) {
-    return fail(why, "umount of the host's /proc");
-  }
-  return true;
+  const std::string options = "mode=1777,nr_inodes=262144,size=" + std::to_string(tmp_bytes);
+  return mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) == 0 ||
+         fail(why, "mount of /tmp");
 }
 
 }  // namespace cloudlet::runtime::spawner

@@ -13,13 +13,12 @@ namespace cloudlet::runtime::spawner {
 // that matters.
 bool make_root(const Hello& hello, std::string& why);
 
-struct View {
-  std::string package;
-  std::uint64_t tmp_bytes = 0;
-  bool mount_proc = false;
-};
-// In a new mount namespace of the calling process: its code at /var/task, a /tmp of its own, /proc;
-// all other packages out of sight.
-bool make_view(const View& view, std::string& why);
+// A new mount namespace of the calling process, with a /proc of its own namespace of processes or
+// with none.
+bool begin_view(bool mount_proc, std::string& why);
+
+// The rest of what an instance sees: its code at /var/task (`package`; empty: none) and a /tmp of
+// its own; all other packages out of sight.
+bool finish_view(const std::string& package, std::uint64_t tmp_bytes, std::string& why);
 
 }  // namespace cloudlet::runtime::spawner

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 
 #include "runtime/spawner/spawner.h"
@@ -22,16 +23,23 @@ pid_t fork_interpreter() {
   return pid;
 }
 
+std::optional<Spawner> spawner;
 std::string joined;
 
 }  // namespace
 
-// In an instance: its task root and environment, each text ended by a zero byte, an empty one at
-// the end. In the zygote, when the server is gone: null. `socket` is the zygote's control socket.
-extern "C" const void* cloudlet_zygote_serve(int socket) {
-  Spawner spawner(socket, fork_interpreter);
+// False: in the zygote, when the server is gone. True: in a child that stands by; it calls
+// `cloudlet_zygote_become`. `socket` is the zygote's control socket.
+extern "C" int cloudlet_zygote_serve(int socket) {
+  spawner.emplace(socket, cloudlet::runtime::SpawnKind::python, fork_interpreter);
+  return spawner->serve() ? 1 : 0;
+}
+
+// Waits until it is asked for. Then it is an instance: its task root and environment, each text
+// ended by a zero byte, an empty one at the end. Null: its sandbox could not be built.
+extern "C" const void* cloudlet_zygote_become() {
   Child child;
-  if (!spawner.serve(child)) return nullptr;
+  if (!spawner->become(child)) return nullptr;
   joined = child.task_root + '\0';
   for (const std::string& variable : child.environment) joined += variable + '\0';
   joined += '\0';

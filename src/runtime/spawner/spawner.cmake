@@ -1,7 +1,8 @@
 # The launcher (a small static program), the library that the Python zygote loads, and their embedding in the runtime
 # room: `cloudlet` stays one file. None of these is built with sanitizers: they run as somebody else's first code.
 set(spawner_folder ${CMAKE_CURRENT_LIST_DIR})
-set(spawner_sources packet.cc home.cc mounts.cc landlock.cc confine.cc remove_tree.cc init.cc cgroup.cc spawner.cc)
+set(spawner_sources packet.cc home.cc mounts.cc landlock.cc confine.cc remove_tree.cc init.cc cgroup.cc standby.cc
+    spawner.cc)
 list(TRANSFORM spawner_sources PREPEND ${spawner_folder}/)
 
 add_executable(cloudlet-launcher ${spawner_sources} ${spawner_folder}/launcher_main.cc)
