@@ -172,17 +172,12 @@ ControlGroups ControlGroups::find() {
   return groups;
 }
 
-std::uint64_t ControlGroups::memory_peak(std::uint64_t instance) const {
-  if (version_ == Version::none) return 0;
+int ControlGroups::open_memory_peak(std::uint64_t instance) const {
+  if (version_ == Version::none) return -1;
   const std::string path =
       "i" + std::to_string(instance) +
       (version_ == Version::first ? "/memory.max_usage_in_bytes" : "/memory.peak");
-  const int fd = ::openat(descriptors_.front(), path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  char text[32] = {};
-  const ssize_t size = ::read(fd, text, sizeof text - 1);
-  ::close(fd);
-  return size <= 0 ? 0 : std::strtoull(text, nullptr, 10);
+  return ::openat(descriptors_.front(), path.c_str(), O_RDONLY | O_CLOEXEC);
 }
 
 void ControlGroups::remove() {

@@ -24,8 +24,8 @@ class ControlGroups {
   const std::string& detail() const { return detail_; }
   // Descriptors of the memory and the process folder (one and the same with version 2).
   const std::vector<int>& descriptors() const { return descriptors_; }
-  // The most memory that an instance ever used, in bytes; 0 if unknown.
-  std::uint64_t memory_peak(std::uint64_t instance) const;
+  // A file that holds, as text, the most memory in bytes that an instance ever used; -1: none.
+  int open_memory_peak(std::uint64_t instance) const;
 
  private:
   bool adopt(const std::string& parent, const char* probe);

@@ -290,8 +290,8 @@ void Fleet::kill_instance(Instance& instance) {
   launcher_.kill(instance.function().language, instance.id());
 }
 
-std::uint64_t Fleet::memory_peak(Instance& instance) {
-  return launcher_.groups().memory_peak(instance.id());
+Fd Fleet::open_memory_peak(Instance& instance) {
+  return Fd(launcher_.groups().open_memory_peak(instance.id()));
 }
 
 void Fleet::serve_api(Held instance, Fd listener) {

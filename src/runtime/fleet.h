@@ -63,7 +63,7 @@ class Fleet final : public Runtime, public Instance::Owner {
   void instance_idle(const Held& instance) override;
   void instance_ended(const Held& instance) override;
   void kill_instance(Instance& instance) override;
-  std::uint64_t memory_peak(Instance& instance) override;
+  Fd open_memory_peak(Instance& instance) override;
   void serve_api(Held instance, Fd listener) override;
 
   const Options options_;

@@ -11,6 +11,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/log.h"
@@ -83,7 +84,8 @@ void Instance::start() {
     self->wait_control();
     self->wait_output();
   });
-  arm(std::max(init_time_max, function_->timeout), ticket_);
+  std::scoped_lock lock(mutex_);
+  arm(std::max(init_time_max, function_->timeout));
 }
 
 bool Instance::usable(Time now) const {
@@ -108,7 +110,6 @@ void Instance::ready(After& after) {
   state_ = State::idle;
   ready_seen_ = true;
   init_took_ = std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - born_);
-  ++ticket_;
   if (current_) return hand_over(after);
   after.actions.emplace_back([self = shared_from_this()] { self->owner_.instance_idle(self); });
 }
@@ -117,7 +118,6 @@ void Instance::hand_over(After& after) {
   state_ = State::busy;
   Current& now = *current_;
   now.sent = Steady::now();
-  const std::uint64_t ticket = ++ticket_;
   now.deadline_ms = system_millis() + function_->timeout.count();
   if (speaks_http_) {
     // It has answered, but may not be back for more yet.
@@ -140,7 +140,7 @@ void Instance::hand_over(After& after) {
     }
     seen();
   }
-  arm(function_->timeout, ticket);
+  arm(function_->timeout);
 }
 
 void Instance::hand_to_waiter(After& after) {
@@ -199,21 +199,31 @@ void Instance::push_out() {
                       });
 }
 
-void Instance::arm(std::chrono::milliseconds wait, std::uint64_t ticket) {
-  asio::dispatch(executor_, [self = shared_from_this(), wait, ticket] {
-    self->timer_.expires_after(wait);
-    self->timer_.async_wait([self, ticket](boost::system::error_code ec) {
-      if (!ec) self->timed_out(ticket);
-    });
+// One timer serves many invocations, for each of which setting it would wake the instance's thread:
+// it is set only if it would look too late, and goes on if it looks too early.
+void Instance::arm(std::chrono::milliseconds wait) {
+  due_ = Steady::now() + wait;
+  if (armed_ && *armed_ <= due_) return;
+  armed_ = due_;
+  asio::dispatch(executor_, [self = shared_from_this(), until = due_] { self->set_timer(until); });
+}
+
+void Instance::set_timer(Steady::time_point until) {
+  timer_.expires_at(until);
+  timer_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
+    if (!ec) self->look_at_time();
   });
 }
 
-void Instance::timed_out(std::uint64_t ticket) {
+void Instance::look_at_time() {
   After after;
   std::scoped_lock lock(mutex_);
-  if (ticket != ticket_ || state_ == State::ended || state_ == State::ending ||
-      state_ == State::idle)
-    return;
+  armed_.reset();
+  if (state_ == State::ended || state_ == State::ending || state_ == State::idle) return;
+  if (Steady::now() < due_) {
+    armed_ = due_;
+    return set_timer(due_);
+  }
   if (current_) {
     if (state_ == State::starting) current_->sent = born_;
     const std::string seconds =
@@ -273,7 +283,6 @@ void Instance::finish(Answer::Kind kind, std::string payload, std::string error_
   answer.log_tail = log_.take_tail();
   const bool free = state_ == State::busy;
   if (free) state_ = State::idle;
-  ++ticket_;
   after.actions.emplace_back([self = shared_from_this(), done = std::move(ended.done),
                               answer = std::move(answer), free]() {
     if (free) self->owner_.instance_idle(self);
@@ -294,7 +303,10 @@ void Instance::fail_init(std::string body, std::string type, After& after) {
 }
 
 std::uint64_t Instance::peak() {
-  peak_ = std::max(peak_, owner_.memory_peak(*this));
+  if (!peak_file_) peak_file_ = owner_.open_memory_peak(*this);
+  char text[32] = {};
+  if (peak_file_ && ::pread(peak_file_.get(), text, sizeof text - 1, 0) > 0)
+    peak_ = std::max<std::uint64_t>(peak_, std::strtoull(text, nullptr, 10));
   // The kernel counts the page that went too far; AWS's reports end at the limit.
   return std::min(peak_, static_cast<std::uint64_t>(function_->memory_mb) << 20);
 }
@@ -359,6 +371,7 @@ void Instance::ended(const Exit& exit) {
   boost::system::error_code ignored;
   control_.close(ignored);
   output_.close(ignored);
+  peak_file_ = Fd();
   timer_.cancel();
   if (log_.stream() != nullptr) log_.stream()->flush();
   after.actions.emplace_back([self = shared_from_this()] { self->owner_.instance_ended(self); });

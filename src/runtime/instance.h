@@ -35,7 +35,7 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
     virtual void instance_idle(const std::shared_ptr<Instance>& instance) = 0;
     virtual void instance_ended(const std::shared_ptr<Instance>& instance) = 0;
     virtual void kill_instance(Instance& instance) = 0;
-    virtual std::uint64_t memory_peak(Instance& instance) = 0;  // bytes; 0: unknown
+    virtual Fd open_memory_peak(Instance& instance) = 0;  // ControlGroups'; none: unknown
     virtual void serve_api(std::shared_ptr<Instance> instance, Fd listener) = 0;
   };
   struct Setup {
@@ -119,8 +119,9 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
   void wait_output();
   void read_output();
   void drain_output();
-  void arm(std::chrono::milliseconds wait, std::uint64_t ticket);
-  void timed_out(std::uint64_t ticket);
+  void arm(std::chrono::milliseconds wait);
+  void set_timer(Steady::time_point until);
+  void look_at_time();
   void finish(Answer::Kind kind, std::string payload, std::string error_type, After& after);
   void fail_init(std::string body, std::string type, After& after);
   std::string error_body(const std::string& type, const std::string& message) const;
@@ -145,13 +146,15 @@ class Instance : public SpawnListener, public std::enable_shared_from_this<Insta
   std::uint64_t next_ticket_ = 0;
   std::function<void()> close_api_;
   std::string in_, out_;
-  std::size_t skip_ = 0;  // bytes of an answer that is too large
-  std::uint64_t ticket_ = 0;
+  std::size_t skip_ = 0;                     // bytes of an answer that is too large
+  Steady::time_point due_{};                 // what is under way is to be over by then
+  std::optional<Steady::time_point> armed_;  // when the timer looks: at due_ or before
   bool speaks_http_ = false, speaks_frames_ = false,
        waits_for_next_ = false;  // an event is ready, but it has not asked for the next
   bool writing_ = false, ready_seen_ = false;
   bool broken_off_ = false;  // sent what is no frame: not listened to any more
   std::chrono::microseconds init_took_{0};
+  Fd peak_file_;  // stays open: a path into the control groups costs more than all else of a report
   std::uint64_t peak_ = 0;
 };
 

@@ -187,6 +187,22 @@ signal.pause()
   EXPECT_LT(log.rfind("Task timed out"), log.rfind("END RequestId: "));
 }
 
+TEST_F(RuntimeTest, A_warm_instance_has_its_whole_time_for_each_event) {
+  auto function = python("f", R"(
+import time
+def handler(event, context): time.sleep(event)
+)");
+  function->timeout = std::chrono::milliseconds(1000);
+  EXPECT_EQ(answer(function, "0.7"), "null");
+  EXPECT_EQ(answer(function, "0.7"), "null");
+  const auto slow = invoke(function, "60");
+  ASSERT_TRUE(slow.has_value());
+  EXPECT_EQ(slow->kind, Answer::Kind::timeout);
+  EXPECT_GE(slow->took, std::chrono::milliseconds(1000));
+  EXPECT_LT(slow->took, std::chrono::milliseconds(1500));
+  EXPECT_EQ(runtime().stats().cold_starts, 1u);
+}
+
 TEST_F(RuntimeTest, An_event_that_finds_its_instance_gone_goes_to_a_fresh_one) {
   // It answers, and is gone before anybody hears of it.
   auto function = python("f", R"(
