@@ -331,6 +331,26 @@ Authenticator::Authenticator(AuthOptions options, const Credentials& credentials
 
 Authenticator::~Authenticator() = default;
 
+Result<void> Authenticator::open_body(Request& request, const AuthAsk& ask) const {
+  return Verification(*this, request, ask).open_body();
+}
+
+Result<Identity> Authenticator::identity_of(std::string_view access_key,
+                                            const std::optional<Credential>& credential,
+                                            const AuthAsk& ask) const {
+  Identity who{.scope = {.account = options_.default_account, .region = options_.default_region}};
+  if (credential) {
+    who.scope.account = credential->account;
+    who.principal = credential->principal;
+    who.principal.access_key = access_key;
+    return who;
+  }
+  if (options_.mode == AuthMode::enforce) return sigv4::refuse(Refusal::unknown_key, ask.dialect);
+  if (twelve_digits(access_key)) who.scope.account = access_key;
+  who.principal = root_of(who.scope.account, access_key);
+  return who;
+}
+
 Result<Identity> Authenticator::authenticate(Request& request, const AuthAsk& ask) const {
   sigv4::Parsed parsed = sigv4::parse_signature(request);
   Verification verification(*this, request, ask);
@@ -354,15 +374,7 @@ Result<Identity> Authenticator::authenticate(Request& request, const AuthAsk& as
   if (enforce && !parsed.incomplete.empty())
     return sigv4::refuse(Refusal::incomplete, ask.dialect, std::move(parsed.incomplete));
   const std::optional<Credential> credential = credentials_.find(signature.access_key);
-  if (credential) {
-    who.scope.account = credential->account;
-    who.principal = credential->principal;
-    who.principal.access_key = signature.access_key;
-  } else {
-    if (enforce) return sigv4::refuse(Refusal::unknown_key, ask.dialect);
-    if (twelve_digits(signature.access_key)) who.scope.account = signature.access_key;
-    who.principal = root_of(who.scope.account, signature.access_key);
-  }
+  TRY(who, identity_of(signature.access_key, credential, ask));
   if (!signature.region.empty()) who.scope.region = signature.region;
   who.signing_name = signature.service;
   if (enforce)

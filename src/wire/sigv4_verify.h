@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "wire/call.h"
+#include "wire/form_upload.h"
 #include "wire/http.h"
 #include "wire/table.h"
 
@@ -88,9 +89,18 @@ class Authenticator {
   // whole; others may stream. On success `request.body` is decoded (aws-chunked), verified or
   // verifying, and Content-Encoding no longer says aws-chunked.
   Result<Identity> authenticate(Request& request, const AuthAsk& ask) const;
+  // Who sends a browser's form: its policy is what is signed. `request` is the PUT it became.
+  Result<Identity> authenticate_form(Request& request, const FormFields& fields,
+                                     const AuthAsk& ask) const;
 
  private:
   class KeyCache;
+  // The identity of an access key; nullopt of `credential`: a key that nobody issued.
+  Result<Identity> identity_of(std::string_view access_key,
+                               const std::optional<Credential>& credential,
+                               const AuthAsk& ask) const;
+  // Puts the decoded body in its place, held to what the headers promise of it.
+  Result<void> open_body(Request& request, const AuthAsk& ask) const;
   AuthOptions options_;
   const Credentials& credentials_;
   const Clock& clock_;

@@ -11,6 +11,7 @@ import botocore.config
 import botocore.exceptions
 import pytest
 
+from support.forms import post
 from support.server import BINARY, REGION, eventually
 
 
@@ -191,6 +192,25 @@ def test_lent_keys_and_presigned_links_end(closed):
                    "AWS_SESSION_TOKEN": session[2]}
     done = subprocess.run([str(BINARY), "status"], env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and "xpired" in done.stderr, done
+
+
+def test_a_form_is_taken_from_who_signed_its_policy(closed):
+    keys = keys_of(closed)
+    for version in ("s3v4", "s3"):
+        s3 = client(closed, "s3", keys, signature_version=version)
+        if version == "s3v4":
+            s3.create_bucket(Bucket="forms", CreateBucketConfiguration={"LocationConstraint": REGION})
+        made = s3.generate_presigned_post("forms", "k", ExpiresIn=60)
+        assert post(made["url"], made["fields"], b"posted")[0] == 204
+        assert s3.get_object(Bucket="forms", Key="k")["Body"].read() == b"posted"
+        wrong = client(closed, "s3", (keys[0], "wrong"), signature_version=version).generate_presigned_post("forms", "k", ExpiresIn=60)
+        status, _, text = post(made["url"], wrong["fields"], b"forged")
+        assert status == 403 and "SignatureDoesNotMatch" in text
+        longer = client(closed, "s3", keys, signature_version=version).generate_presigned_post("forms", "k", ExpiresIn=600)
+        swapped = {**made["fields"], "policy": longer["fields"]["policy"]}
+        assert "SignatureDoesNotMatch" in post(made["url"], swapped, b"forged")[2]
+    unsigned = {"key": "k", "policy": made["fields"]["policy"]}
+    assert post(made["url"], {"key": "k"}, b"x")[0] == 403 and post(made["url"], unsigned, b"x")[0] == 403
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -7,6 +7,8 @@ import urllib.request
 import botocore.exceptions
 import pytest
 
+from support.forms import post
+
 BUCKET = "e2e-objects"
 
 
@@ -122,6 +124,38 @@ def test_presigned_addresses_work_without_credentials(s3):
     put = s3.generate_presigned_url("put_object", {"Bucket": BUCKET, "Key": "signed-put"}, ExpiresIn=60)
     urllib.request.urlopen(urllib.request.Request(put, data=b"put by address", method="PUT")).read()
     assert s3.get_object(Bucket=BUCKET, Key="signed-put")["Body"].read() == b"put by address"
+
+
+def test_a_browsers_form_uploads_what_its_policy_allows(cloud, s3):
+    conditions = [["starts-with", "$x-amz-meta-tag", ""], {"Content-Type": "text/plain"}, ["content-length-range", 1, 300_000],
+                  ["eq", "$success_action_status", "201"]]
+    made = s3.generate_presigned_post(BUCKET, "forms/${filename}", Conditions=conditions, ExpiresIn=60)
+    fields = {**made["fields"], "x-amz-meta-tag": "from a form", "Content-Type": "text/plain", "success_action_status": "201"}
+    for body in (b"small", os.urandom(300_000), b"--\r\n----cloudlet-e2\r\n"):
+        status, headers, text = post(made["url"], fields, body)
+        etag = f'"{hashlib.md5(body).hexdigest()}"'
+        assert (status, headers["ETag"]) == (201, etag), text
+        assert "<Key>forms/a file.txt</Key>" in text and f"<Bucket>{BUCKET}</Bucket>" in text
+        got = s3.get_object(Bucket=BUCKET, Key="forms/a file.txt")
+        assert got["Body"].read() == body and got["ContentType"] == "text/plain" and got["Metadata"] == {"tag": "from a form"}
+
+    def refused(body=b"x", **changes):
+        sent = {**fields, **{name.replace("_", "-"): value for name, value in changes.items()}}
+        status, _, text = post(made["url"], {name: value for name, value in sent.items() if value is not None}, body)
+        return status, text.partition("<Code>")[2].partition("</Code>")[0], text
+    assert refused(b"")[:2] == (400, "EntityTooSmall")
+    assert refused(b"x" * 300_001)[:2] == (400, "EntityTooLarge")
+    assert "Extra input fields: cache-control" in refused(Cache_Control="no-store")[2]
+    assert "Policy Condition failed" in refused(key="elsewhere")[2]
+    assert "Policy Condition failed" in refused(Content_Type="text/html")[2]
+    assert refused(policy="bm9uc2Vuc2U=")[1] == "InvalidPolicyDocument"
+    assert refused(key=None)[1] == "InvalidArgument"
+    assert post(cloud.endpoint + "/nobody-made-this", {"key": "k"}, b"x")[0] == 404
+    assert post(cloud.endpoint + "/", {"key": f"{BUCKET}/k"}, b"x")[0] == 405
+    status, headers, _ = post(cloud.endpoint + "/", {"key": "by-host"}, b"hosted", host=f"{BUCKET}.s3.localhost:{cloud.port}")
+    assert status == 204 and s3.get_object(Bucket=BUCKET, Key="by-host")["Body"].read() == b"hosted"
+    cloud.cli("clock", "advance", "2m")
+    assert "Policy expired" in refused()[2]
 
 
 def test_host_style_addresses(cloud, s3):

@@ -1,5 +1,9 @@
 #include "services/host/gateway.h"
 
+#include <optional>
+
+#include "wire/form_upload.h"
+
 namespace cloudlet::services {
 namespace {
 
@@ -36,6 +40,15 @@ std::string trace_of(const std::string& request_id) {
   for (const char c : request_id)
     if (c != '-') trace.push_back(c);
   return trace;
+}
+
+// A form puts an object into the bucket whose address it was sent to, and does nothing else.
+Result<void> check_form(const wire::FormUpload& form, wire::Request& request,
+                        const wire::Exchange& exchange, Time now) {
+  if (exchange.operation->name != "PutObject")
+    return Error(wire::errors::method_not_allowed,
+                 "The specified method is not allowed against this resource.");
+  return form.check_policy(request, now);
 }
 
 journal::Outcome outcome_of(const Error& error) {
@@ -91,7 +104,18 @@ Task<Result<wire::Response>> Gateway::answer(wire::Request& request, Progress& p
   // it: forms name their operation in it, and signatures speak of its hash.
   if (wire::Router::needs_whole_body(request))
     CO_CHECK(co_await receive(request, body_max_default));
+  std::optional<wire::FormUpload> form;
+  if (wire::is_form_upload(request)) {
+    Result<wire::FormUpload> opened = co_await wire::FormUpload::open(request);
+    if (opened.has_error()) {
+      // In whose words it is refused: the operation itself is none.
+      static_cast<void>(parts_.router.route(request, exchange));
+      co_return opened.error();
+    }
+    form = *std::move(opened);
+  }
   CO_CHECK(parts_.router.route(request, exchange));
+  if (form) CO_CHECK(check_form(*form, request, exchange, parts_.clock.now()));
   const Served* served = parts_.host.find(*exchange.service);
   assert_that(served != nullptr, "the router knows a service that nobody serves");
   const wire::Operation& operation = *exchange.operation;
@@ -102,7 +126,10 @@ Task<Result<wire::Response>> Gateway::answer(wire::Request& request, Progress& p
   const wire::AuthAsk ask{.dialect = exchange.service->dialect,
                           .signing_name = exchange.service->signing_name,
                           .unsigned_requests = parts_.router.unsigned_requests(exchange)};
-  CO_TRY(wire::Identity identity, parts_.authenticator.authenticate(request, ask));
+  Result<wire::Identity> known =
+      form ? parts_.authenticator.authenticate_form(request, form->fields(), ask)
+           : parts_.authenticator.authenticate(request, ask);
+  CO_TRY(wire::Identity identity, std::move(known));
   call.scope = std::move(identity.scope);
   call.principal = std::move(identity.principal);
   call.now = parts_.clock.now();
@@ -126,7 +153,9 @@ Task<Result<wire::Response>> Gateway::answer(wire::Request& request, Progress& p
   inner.cause.span = progress.span;
   CO_TRY(wire::Object output,
          co_await parts_.host.perform(*served, operation, inner, std::move(input)));
-  co_return wire::encode_response(exchange, output.data(), call.request_id);
+  wire::Response response = wire::encode_response(exchange, output.data(), call.request_id);
+  if (form) form->answer(response, request, call.endpoint + std::string(request.path()));
+  co_return response;
 }
 
 void Gateway::note(const Progress& progress, const Error* error) const {
