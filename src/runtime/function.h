@@ -67,12 +67,12 @@ struct Credentials {
   Time expires;
 };
 
-// Where one instance's log goes. Called on any thread; never blocks.
+// Where one instance's log goes, and becomes durable soon. Called on any thread; never blocks.
 class LogStream {
  public:
   virtual ~LogStream() = default;
   virtual void append(Time at, std::string message) = 0;
-  // What was appended so far is to become durable soon: an invocation ended.
+  // What was appended so far is to become durable at once: the instance ended.
   virtual void flush() = 0;
   // More waits than should: whoever reads from the function pauses until `when_drained` calls back.
   virtual bool congested() const = 0;

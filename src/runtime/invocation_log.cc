@@ -75,7 +75,6 @@ void InvocationLog::report(const std::string& request_id, const Report& report) 
   if (!report.error_type.empty()) line += fmt::format("Error Type: {}\t", report.error_type);
   event("END RequestId: " + request_id + "\n");
   event(line + "\n");
-  if (stream_) stream_->flush();
 }
 
 std::string InvocationLog::take_tail() {

@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::size_t congested_bytes = 4 * 1024 * 1024;
 constexpr std::size_t flush_bytes = 256 * 1024;
-// How long a line of a function that runs on may stay unseen.
-constexpr std::chrono::milliseconds unseen_max{200};
+// How long a line may wait for company on its way to the disk: a sync for each invocation would cost
+// more than the invocation. Who reads does not wait for it.
+constexpr std::chrono::milliseconds gather_max{50};
 
 Result<void> write(store::Txn& tx, const Scope& scope, const std::string& group_name,
                    const std::string& stream_name, const std::vector<NewEvent>& events, Time now) {
@@ -147,7 +148,7 @@ void Appender::list(const std::shared_ptr<StreamWriter>& writer) {
     if (std::exchange(armed_, true)) return;
   }
   asio::post(executor_, [timer = timer_, weak = std::weak_ptr(alive_)] {
-    timer->expires_after(unseen_max);
+    timer->expires_after(gather_max);
     timer->async_wait([timer, weak](boost::system::error_code ec) {
       const auto alive = weak.lock();
       if (!ec && alive) (*alive)->flush_all();
