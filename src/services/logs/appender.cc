@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t congested_bytes = 4 * 1024 * 1024;
 constexpr std::size_t flush_bytes = 256 * 1024;
-// How long a line may wait for company on its way to the disk: a sync for each invocation would cost
-// more than the invocation. Who reads does not wait for it.
+// How long a line may wait for company on its way to the disk: a sync for each invocation would
+// cost more than the invocation. Who reads does not wait for it.
 constexpr std::chrono::milliseconds gather_max{50};
 
 Result<void> write(store::Txn& tx, const Scope& scope, const std::string& group_name,
