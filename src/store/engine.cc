@@ -8,6 +8,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "base/log.h"
+#include "store/disk_full.h"
 #include "store/engine_format.h"
 #include "store/fatal.h"
 
@@ -21,7 +22,7 @@ Engine::Written Engine::write(rocksdb::WriteBatch& batch, const State& state) {
   rocksdb::WriteOptions how;
   how.disableWAL = options_.durability == Durability::memory;
   const auto status = db_->Write(how, &batch);
-  if (status.IsNoSpace()) return Written::disk_full;
+  if (is_disk_full(status)) return Written::disk_full;
   if (!status.ok())
     stop_process(fmt::format("writing to the store in {} failed: {}", folder_, status.ToString()));
   bytes_in_log_ += batch.GetDataSize();

@@ -7,6 +7,7 @@
 #include <rocksdb/env.h>
 
 #include "base/log.h"
+#include "store/disk_full.h"
 #include "store/engine.h"
 #include "store/engine_format.h"
 #include "store/engine_options.h"
@@ -35,7 +36,7 @@ Error cannot_open(const std::string& folder, const Status& status) {
         "this one a folder of its own",
         folder));
   if (status.IsCorruption()) return damaged(folder + "/db", text);
-  if (status.IsNoSpace())
+  if (is_disk_full(status))
     return refused(fmt::format(
         "the disk that holds the data folder {} is full: to be opened it needs some 16 MiB; free "
         "them and start again. Nothing is lost ({})",

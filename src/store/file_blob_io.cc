@@ -1,15 +1,10 @@
 #include "store/file_blob_io.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <cstring>
 
+#include "store/disk_full.h"
 #include "store/fatal.h"
 
 namespace cloudlet::store {
@@ -34,34 +29,17 @@ auto elsewhere(asio::thread_pool& threads, Work work) -> Task<std::invoke_result
       std::move(start), asio::use_awaitable);
 }
 
-Error disk_full() {
-  return {errors::service_unavailable,
-          "the disk is full: writes are refused until there is space again"};
-}
-
-Error failed(const char* what) {
-  if (errno == ENOSPC || errno == EDQUOT) return disk_full();
-  return Error(errors::service_unavailable, std::string(what) + ": " + std::strerror(errno));
-}
-
-// A file system that could not write what it took may have forgotten it: see Store.
-void sync_or_stop(int file, const std::filesystem::path& place) {
-  if (::fsync(file) != 0)
-    stop_process("syncing " + place.string() + " failed: " + std::strerror(errno));
+Error failed(const char* what, const rocksdb::Status& status) {
+  if (is_disk_full(status)) return disk_full();
+  return Error(errors::service_unavailable, fmt::format("{}: {}", what, status.ToString()));
 }
 
 }  // namespace
 
-void sync_folder(const std::filesystem::path& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) stop_process("opening " + folder.string() + " failed: " + std::strerror(errno));
-  sync_or_stop(file, folder);
-  ::close(file);
-}
-
 FileBlobWriter::~FileBlobWriter() {
-  if (file_ >= 0) ::close(file_);
-  if (file_ >= 0 && !finished_) ::unlink(place_.c_str());
+  if (!file_) return;
+  file_.reset();
+  if (!finished_) (void)blobs_.env_.DeleteFile(place_.string());
 }
 
 Task<Result<void>> FileBlobWriter::write(std::string bytes) {
@@ -80,14 +58,12 @@ Task<Result<BlobId>> FileBlobWriter::finish() {
 Result<void> FileBlobWriter::append(const std::string& bytes) {
   assert_that(!finished_, "a finished blob is written to");
   if (!bytes.empty() && !blobs_.has_space()) return disk_full();
-  if (file_ < 0) file_ = ::open(place_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file_ < 0) return failed("cannot create a blob");
-  for (std::size_t done = 0; done < bytes.size();) {
-    const auto count = ::write(file_, bytes.data() + done, bytes.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("cannot write a blob");
-    done += static_cast<std::size_t>(count);
+  if (!file_) {
+    const auto made = blobs_.env_.NewWritableFile(place_.string(), &file_, rocksdb::EnvOptions());
+    if (!made.ok()) return failed("cannot create a blob", made);
   }
+  const auto written = file_->Append(bytes);
+  if (!written.ok()) return failed("cannot write a blob", written);
   return {};
 }
 
@@ -98,19 +74,21 @@ Result<void> FileBlobWriter::put_in_place() {
     std::scoped_lock lock(blobs_.mutex_);
     if (blobs_.looking_for_orphans_) blobs_.fresh_.insert(blob_);
   }
-  if (::mkdir(target.parent_path().c_str(), 0700) != 0 && errno != EEXIST)
-    return failed("cannot create a folder for a blob");
-  if (blobs_.syncs_) sync_or_stop(file_, place_);
-  if (::rename(place_.c_str(), target.c_str()) != 0) return failed("cannot put a blob in place");
+  const auto folder = target.parent_path();
+  auto status = blobs_.env_.CreateDirIfMissing(folder.string());
+  if (!status.ok()) return failed("cannot create a folder for a blob", status);
+  // A file system that could not write what it took may have forgotten it: see Store.
+  if (!blobs_.is_temporary_ && !(status = file_->Sync()).ok())
+    stop_process(fmt::format("syncing {} failed: {}", place_.string(), status.ToString()));
+  status = file_->Close();
+  if (status.ok()) status = blobs_.env_.RenameFile(place_.string(), target.string());
+  if (!status.ok()) return failed("cannot put a blob in place", status);
   finished_ = true;
-  if (blobs_.syncs_) blobs_.sync_folders(target.parent_path());
+  if (!blobs_.is_temporary_) blobs_.sync_folders(folder);
   return {};
 }
 
-FileBlobReader::~FileBlobReader() {
-  if (file_ >= 0) ::close(file_);
-  blobs_.release(blob_);
-}
+FileBlobReader::~FileBlobReader() { blobs_.release(blob_); }
 
 Task<Result<std::string>> FileBlobReader::read(std::uint64_t offset, std::size_t count) {
   auto work = [this, offset, count] { return read_now(offset, count); };
@@ -119,16 +97,19 @@ Task<Result<std::string>> FileBlobReader::read(std::uint64_t offset, std::size_t
 }
 
 Result<std::string> FileBlobReader::read_now(std::uint64_t offset, std::size_t count) {
-  if (file_ < 0) file_ = ::open(blobs_.path(blob_).c_str(), O_RDONLY | O_CLOEXEC);
-  if (file_ < 0) return failed("cannot open a blob");
-  std::string bytes(offset < size_ ? std::min<std::uint64_t>(count, size_ - offset) : 0, '\0');
-  for (std::size_t done = 0; done < bytes.size();) {
-    const auto got =
-        ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return failed("cannot read a blob");
-    done += static_cast<std::size_t>(got);
+  if (!file_) {
+    const auto opened =
+        blobs_.env_.NewRandomAccessFile(blobs_.path(blob_), &file_, rocksdb::EnvOptions());
+    if (!opened.ok()) return failed("cannot open a blob", opened);
   }
+  std::string bytes(offset < size_ ? std::min<std::uint64_t>(count, size_ - offset) : 0, '\0');
+  if (bytes.empty()) return bytes;
+  rocksdb::Slice read;
+  const auto status = file_->Read(offset, bytes.size(), &read, bytes.data());
+  if (!status.ok()) return failed("cannot read a blob", status);
+  if (read.size() != bytes.size())
+    return Error(errors::service_unavailable, "cannot read a blob: its file was cut short");
+  if (read.data() != bytes.data()) bytes.assign(read.data(), read.size());
   return bytes;
 }
 

@@ -7,9 +7,6 @@
 
 namespace cloudlet::store {
 
-// Or the process ends.
-void sync_folder(const std::filesystem::path& folder);
-
 class FileBlobWriter final : public BlobWriter {
  public:
   FileBlobWriter(FileBlobs& blobs, BlobId blob, std::filesystem::path place)
@@ -25,7 +22,7 @@ class FileBlobWriter final : public BlobWriter {
   FileBlobs& blobs_;
   const BlobId blob_;
   const std::filesystem::path place_;
-  int file_ = -1;  // opened by the first write
+  std::unique_ptr<rocksdb::WritableFile> file_;  // made by the first write
   bool finished_ = false;
 };
 
@@ -44,7 +41,7 @@ class FileBlobReader final : public BlobReader {
   FileBlobs& blobs_;
   const BlobId blob_;
   const std::uint64_t size_;
-  int file_ = -1;  // opened by the first read
+  std::unique_ptr<rocksdb::RandomAccessFile> file_;  // opened by the first read
 };
 
 }  // namespace cloudlet::store

@@ -1,15 +1,8 @@
 #include "store/file_blobs.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <cstring>
 
 #include "base/log.h"
 #include "store/fatal.h"
@@ -31,25 +24,40 @@ bool is_name(std::string_view name) {
 
 Result<std::unique_ptr<FileBlobs>> FileBlobs::open(const Options& options, Random& random) {
   const bool in_memory = options.durability == Durability::memory;
-  fs::path folder = in_memory ? fs::temp_directory_path() / ("cloudlet-" + random.hex(24))
+  // Not from `random`: two processes with one seed must not share it.
+  fs::path folder = in_memory ? fs::temp_directory_path() / ("cloudlet-" + system_random()->hex(24))
                               : options.folder / "blobs";
-  std::error_code failure;
-  fs::create_directories(folder, failure);
-  if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
-  if (!failure) fs::remove_all(folder / new_folder, failure);
-  if (!failure) fs::create_directory(folder / new_folder, failure);
-  if (failure)
-    return Error(errors::service_unavailable, fmt::format("cannot create the folder {}: {}",
-                                                          folder.string(), failure.message()));
-  return std::unique_ptr<FileBlobs>(new FileBlobs(std::move(folder), options, random));
+  std::unique_ptr<FileBlobs> blobs(new FileBlobs(std::move(folder), options, random));
+  CHECK(blobs->prepare());
+  return blobs;
 }
 
 FileBlobs::FileBlobs(fs::path folder, const Options& options, Random& random)
-    : folder_(std::move(folder)),
+    : env_(options.env != nullptr && options.durability != Durability::memory
+               ? *options.env
+               : *rocksdb::Env::Default()),
+      folder_(std::move(folder)),
       is_temporary_(options.durability == Durability::memory),
-      syncs_(options.durability == Durability::sync),
       reserve_bytes_(options.reserve_bytes),
       random_(random) {}
+
+// The folders; what was being written when the process ended last is removed.
+Result<void> FileBlobs::prepare() {
+  const fs::path fresh = folder_ / new_folder;
+  std::vector<std::string> unfinished;
+  auto status = env_.CreateDirIfMissing(folder_.string());
+  if (status.ok()) status = env_.CreateDirIfMissing(fresh.string());
+  if (status.ok()) status = env_.GetChildren(fresh.string(), &unfinished);
+  for (const std::string& name : unfinished)
+    if (status.ok()) status = env_.DeleteFile((fresh / name).string());
+  std::error_code failure;
+  if (status.ok() && &env_ == rocksdb::Env::Default())
+    fs::permissions(folder_, fs::perms::owner_all, failure);
+  if (status.ok() && !failure) return {};
+  return Error(errors::service_unavailable,
+               fmt::format("cannot prepare the folder {}: {}", folder_.string(),
+                           failure ? failure.message() : status.ToString()));
+}
 
 FileBlobs::~FileBlobs() { stop(); }
 
@@ -61,9 +69,17 @@ fs::path FileBlobs::place(const BlobId& blob) const {
 std::string FileBlobs::path(const BlobId& blob) const { return place(blob).string(); }
 
 bool FileBlobs::has_space() const {
-  struct statvfs disk{};
-  return is_temporary_ || ::statvfs(folder_.c_str(), &disk) != 0 ||
-         std::uint64_t{disk.f_bavail} * disk.f_frsize >= reserve_bytes_;
+  std::uint64_t free = 0;
+  return is_temporary_ || !env_.GetFreeSpace(folder_.string(), &free).ok() ||
+         free >= reserve_bytes_;
+}
+
+void FileBlobs::sync_folder(const fs::path& folder) const {
+  std::unique_ptr<rocksdb::Directory> directory;
+  auto status = env_.NewDirectory(folder.string(), &directory);
+  if (status.ok()) status = directory->Fsync();
+  if (!status.ok())
+    stop_process(fmt::format("syncing {} failed: {}", folder.string(), status.ToString()));
 }
 
 // After this a power cut leaves `of_blob` and what was put into it. That a folder exists says
@@ -94,14 +110,12 @@ Result<std::unique_ptr<BlobReader>> FileBlobs::open(const BlobId& blob) {
     if (going_.contains(blob)) return missing();
     ++read_[blob].count;
   }
-  struct stat about{};
-  if (::stat(file.c_str(), &about) == 0)
-    return std::make_unique<FileBlobReader>(*this, blob, static_cast<std::uint64_t>(about.st_size));
-  const int why = errno;
+  std::uint64_t size = 0;
+  const auto status = env_.GetFileSize(file.string(), &size);
+  if (status.ok()) return std::make_unique<FileBlobReader>(*this, blob, size);
   release(blob);
-  if (why == ENOENT) return missing();
-  return Error(errors::service_unavailable,
-               std::string("cannot open a blob: ") + std::strerror(why));
+  if (status.IsNotFound() || status.IsPathNotFound()) return missing();
+  return Error(errors::service_unavailable, "cannot open a blob: " + status.ToString());
 }
 
 void FileBlobs::release(const BlobId& blob) {
@@ -131,7 +145,7 @@ void FileBlobs::remove(const BlobId& blob) {
 
 void FileBlobs::unlink_soon(const BlobId& blob) {
   asio::post(threads_, [this, blob] {
-    ::unlink(place(blob).c_str());
+    (void)env_.DeleteFile(place(blob).string());
     std::scoped_lock lock(mutex_);
     going_.erase(blob);
   });
@@ -139,7 +153,6 @@ void FileBlobs::unlink_soon(const BlobId& blob) {
 
 void FileBlobs::start(std::function<bool(const BlobId&)> is_kept) {
   if (is_temporary_) return;
-  looking_for_orphans_ = true;
   asio::post(threads_, [this, is_kept = std::move(is_kept)] {
     remove_orphans(is_kept);
     std::scoped_lock lock(mutex_);
@@ -149,17 +162,20 @@ void FileBlobs::start(std::function<bool(const BlobId&)> is_kept) {
 }
 
 void FileBlobs::remove_orphans(const std::function<bool(const BlobId&)>& is_kept) {
-  std::error_code failure;
   std::size_t removed = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(folder_, failure)) {
-    if (stopping_) return;
-    const BlobId blob{entry.path().filename().string()};
-    if (!is_name(blob.name) || entry.path().parent_path().filename() == new_folder || is_kept(blob))
-      continue;
-    std::scoped_lock lock(mutex_);
-    if (fresh_.contains(blob)) continue;
-    ::unlink(entry.path().c_str());
-    ++removed;
+  std::vector<std::string> folders, names;
+  (void)env_.GetChildren(folder_.string(), &folders);
+  for (const std::string& folder : folders) {
+    if (folder.size() != 2 || !env_.GetChildren((folder_ / folder).string(), &names).ok()) continue;
+    for (std::string& name : names) {
+      if (stopping_) return;
+      const BlobId blob{std::move(name)};
+      if (!is_name(blob.name) || is_kept(blob)) continue;
+      std::scoped_lock lock(mutex_);
+      if (fresh_.contains(blob)) continue;
+      (void)env_.DeleteFile(place(blob).string());
+      ++removed;
+    }
   }
   if (removed > 0) log::info("store", "removed {} blobs that nothing refers to", removed);
 }
@@ -170,7 +186,7 @@ void FileBlobs::stop() {
   {
     std::scoped_lock lock(mutex_);
     for (const auto& [blob, readers] : read_)
-      if (readers.dropped) ::unlink(place(blob).c_str());
+      if (readers.dropped) (void)env_.DeleteFile(place(blob).string());
   }
   std::error_code ignored;
   if (is_temporary_) fs::remove_all(folder_, ignored);

@@ -1,6 +1,8 @@
 // Blobs as files under `blobs/`, in folders named after their first two digits; those being written
-// in `blobs/new/`.
+// in `blobs/new/`. They go through the store's file system, so that the tests' one can forget them.
 #pragma once
+
+#include <rocksdb/env.h>
 
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
@@ -35,6 +37,7 @@ class FileBlobs final : public Blobs {
   friend class FileBlobWriter;
   friend class FileBlobReader;
   FileBlobs(std::filesystem::path folder, const Options& options, Random& random);
+  Result<void> prepare();
   void remove_orphans(const std::function<bool(const BlobId&)>& is_kept);
   std::filesystem::path place(const BlobId& blob) const;
   // One reader less.
@@ -42,15 +45,16 @@ class FileBlobs final : public Blobs {
   void unlink_soon(const BlobId& blob);
   // With less than the store's reserve free on the disk, blobs leave it to the log.
   bool has_space() const;
+  void sync_folder(const std::filesystem::path& folder) const;
   void sync_folders(const std::filesystem::path& of_blob);
 
+  rocksdb::Env& env_;
   const std::filesystem::path folder_;
   const bool is_temporary_;
-  const bool syncs_;
   const std::uint64_t reserve_bytes_;
   Random& random_;
   std::mutex mutex_;
-  std::set<BlobId> fresh_;  // finished while orphans are looked for: not kept yet, but no orphans
+  std::set<BlobId> fresh_;  // finished before all orphans were found: not kept then, but no orphans
   struct Readers {
     std::size_t count = 0;
     bool dropped = false;
@@ -58,7 +62,7 @@ class FileBlobs final : public Blobs {
   std::map<BlobId, Readers> read_;         // those with readers
   std::set<BlobId> going_;                 // to be unlinked, by nobody read
   std::set<std::filesystem::path> there_;  // folders that a power cut leaves where they are
-  bool looking_for_orphans_ = false;
+  bool looking_for_orphans_ = !is_temporary_;
   std::atomic<bool> stopping_ = false;
   asio::thread_pool threads_{3};
 };

@@ -4,6 +4,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "base/log.h"
+#include "store/disk_full.h"
 
 namespace cloudlet::store {
 namespace {
@@ -16,9 +17,6 @@ constexpr unsigned rooms_after_erasing = 7;  // each merges one level of the eng
 
 Error unavailable(const char* why) { return Error(errors::service_unavailable, why); }
 Error stopped() { return unavailable("the store is stopping"); }
-Error disk_full() {
-  return unavailable("the disk is full: writes are refused until there is space again");
-}
 
 // The raw form of Store::submit as a job.
 class OwnedJob final : public Store::Job {
@@ -68,9 +66,10 @@ void Sequencer::start() {
     log::warning("store",
                  "the disk that holds {} has {} MiB left: it is read, and writes are refused",
                  options_.folder.string(), free >> 20);
-  const auto state = snapshot();
+  const std::shared_ptr<const ReadTxn> state = snapshot();
   views_.fill(*state);
-  blobs_->start([this](const BlobId& blob) { return snapshot()->exists(blob_key(blob)); });
+  // As of now: what is dropped later goes when that is synced.
+  blobs_->start([state](const BlobId& blob) { return state->exists(blob_key(blob)); });
   jumps_ = clock_.on_jump([this] {
     std::scoped_lock lock(mutex_);
     clock_jumped_ = true;
@@ -303,6 +302,7 @@ void Sequencer::close_group() {
     if (writes) {
       std::scoped_lock lock(mutex_);
       unsynced_ = open_->number;
+      unsynced_drops_.insert(unsynced_drops_.end(), open_->dropped.begin(), open_->dropped.end());
     }
     return open_->clear();
   }
@@ -343,7 +343,8 @@ void Sequencer::complete(Group& group) {
     published_.swap(group.state);
   }
   views_.feed(group.writes);
-  for (const BlobId& blob : group.dropped) blobs_->remove(blob);
+  if (options_.durability != Durability::interval)
+    for (const BlobId& blob : group.dropped) blobs_->remove(blob);
   for (const auto& action : group.on_commit) action();
   transactions_ += group.committed;
   refused_ += group.jobs.size() - group.committed;
@@ -374,16 +375,19 @@ void Sequencer::sync_groups() {
   }
 }
 
+// A blob goes once its drop is on the disk: a power cut may bring back who refers to it.
 void Sequencer::sync_every_interval() {
   std::unique_lock lock(mutex_);
-  while (!sync_ends_) {
+  do {
     syncing_.wait_for(lock, options_.sync_interval, [this] { return sync_ends_; });
     const std::uint64_t group = std::exchange(unsynced_, 0);
     if (group == 0) continue;
+    const auto dropped = std::exchange(unsynced_drops_, {});
     lock.unlock();
     engine_->sync(group);
+    for (const BlobId& blob : dropped) blobs_->remove(blob);
     lock.lock();
-  }
+  } while (!sync_ends_);
 }
 
 }  // namespace cloudlet::store

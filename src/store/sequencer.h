@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "store/durable_timers.h"
 #include "store/engine.h"
@@ -89,6 +90,7 @@ class Sequencer final : public Store {
   bool sync_idle_ = true;
   bool sync_ends_ = false;
   std::uint64_t unsynced_ = 0;  // Durability::interval: the last group written, if not synced yet
+  std::vector<BlobId> unsynced_drops_;  // Durability::interval: what may go once that is synced
 
   mutable std::mutex published_mutex_;
   std::shared_ptr<const Published> published_;
