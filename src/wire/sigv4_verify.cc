@@ -1,5 +1,6 @@
 #include "wire/sigv4_verify.h"
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <charconv>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "wire/chunked.h"
+#include "wire/form.h"
 #include "wire/sigv2.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_errors.h"
@@ -99,6 +101,31 @@ void remove_aws_chunked(Headers& headers) {
   }
   headers.remove("Content-Encoding");
   if (!kept.empty()) headers.add("Content-Encoding", kept);
+}
+
+// What describes an object and may stand in a presigned address: the SDK for JavaScript puts all
+// x-amz- headers there (getSignedUrl), and the service reads them like headers.
+bool may_stand_in_query(std::string_view header) {
+  for (const std::string_view prefix :
+       {"x-amz-meta-", "x-amz-server-side-encryption", "x-amz-object-lock-", "x-amz-storage-class",
+        "x-amz-acl", "x-amz-tagging", "x-amz-website-redirect-location"})
+    if (header.starts_with(prefix)) return true;
+  return false;
+}
+
+Result<void> take_headers_of_query(Request& request) {
+  const auto form = FormData::parse(request.query());
+  if (!form) return {};
+  for (const FormData::Field& field : form->fields()) {
+    const std::string header = lower(field.name);
+    if (!may_stand_in_query(header) || request.headers.has(header)) continue;
+    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    if (std::ranges::any_of(header, [&](char c) { return control(c) || c == ' ' || c == ':'; }) ||
+        std::ranges::any_of(field.value, control))
+      return Error(errors::invalid_request, "The value of " + header + " cannot be a header's.");
+    request.headers.add(header, field.value);
+  }
+  return {};
 }
 
 bool says_aws_chunked(const Headers& headers) {
@@ -202,11 +229,18 @@ Result<void> Verification::check_headers(const Signature& signature) const {
   if (!signature.signs("host"))
     return refuse(Refusal::mismatch,
                   "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
-  if (ask_.dialect != Dialect::s3 || signature.place == Signature::Place::query) return {};
-  for (const auto [name, value] : request_.headers)
-    if (name.size() > 6 && equal_ignoring_case(name.substr(0, 6), "x-amz-") &&
-        !signature.signs(lower(name)))
-      return refuse(Refusal::unsigned_headers);
+  if (ask_.dialect != Dialect::s3) return {};
+  // Who holds a presigned address shall not make another request of it: x-amz-copy-source would
+  // read any object that its maker may read.
+  const bool query = signature.place == Signature::Place::query;
+  for (const auto [name, value] : request_.headers) {
+    if (name.size() <= 6 || !equal_ignoring_case(name.substr(0, 6), "x-amz-")) continue;
+    const std::string header = lower(name);
+    if (signature.signs(header) || (query && header == "x-amz-content-sha256")) continue;
+    auto members = std::make_shared<boost::json::object>();
+    (*members)["HeadersNotSigned"] = header;
+    return refuse(Refusal::unsigned_headers).with(std::move(members));
+  }
   return {};
 }
 
@@ -380,6 +414,8 @@ Result<Identity> Authenticator::authenticate(Request& request, const AuthAsk& as
   if (enforce)
     CHECK(signature.version == 2 ? verification.run_v2(signature, *credential)
                                  : verification.run(signature, *credential));
+  if (ask.dialect == Dialect::s3 && signature.place == Signature::Place::query)
+    CHECK(take_headers_of_query(request));
   CHECK(verification.open_body());
   return who;
 }

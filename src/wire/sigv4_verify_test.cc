@@ -216,6 +216,18 @@ TEST_F(SigV4Verify, S3RefusesUnsignedAmzHeaders) {
             "There were headers present in the request which were not signed");
 }
 
+TEST_F(SigV4Verify, APresignedAddressCannotBeMadeACopyOfAnotherObject) {
+  Request request = put("");
+  presign(request, user_, s3_, clock_.now(), 60);
+  request.headers.add("x-amz-copy-source", "/bucket/secret");
+  EXPECT_EQ(check(request, Dialect::s3).error().message(),
+            "There were headers present in the request which were not signed");
+  Request hashed = put("");
+  presign(hashed, user_, s3_, clock_.now(), 60);
+  hashed.headers.add("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+  EXPECT_TRUE(check(hashed, Dialect::s3).has_value());
+}
+
 TEST_F(SigV4Verify, AwsChunkedIsDecodedInOpenModeToo) {
   Request request = put("5\r\nhello\r\n0\r\n\r\n");
   request.headers.add("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER");

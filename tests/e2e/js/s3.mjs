@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import {
-  CreateBucketCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, NoSuchKey,
+  CreateBucketCommand, DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, NoSuchKey,
   PutObjectCommand, S3Client,
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
@@ -33,5 +33,11 @@ await assert.rejects(s3.send(new GetObjectCommand({ Bucket, Key: "none" })), NoS
 
 const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket, Key: "a/1" }), { expiresIn: 60 });
 assert.equal(await (await fetch(url)).text(), "hello");
+const upload = await getSignedUrl(s3, new PutObjectCommand({ Bucket, Key: "a/3", Metadata: { who: "a link" }, StorageClass: "STANDARD_IA" }));
+assert.equal((await fetch(upload, { method: "PUT", body: "by link" })).status, 200);
+const linked = await s3.send(new HeadObjectCommand({ Bucket, Key: "a/3" }));
+assert.deepEqual([linked.Metadata, linked.StorageClass], [{ who: "a link" }, "STANDARD_IA"]);
+assert.equal((await fetch(`${upload}&x-amz-meta-bad=a%0d%0aSet-Cookie:b`, { method: "PUT", body: "x" })).status, 400);
+await s3.send(new DeleteObjectCommand({ Bucket, Key: "a/3" }));
 const deleted = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: "a/1" }, { Key: "a/2" }] } }));
 assert.equal(deleted.Deleted.length, 2);
