@@ -13,6 +13,7 @@
 
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "console/door.h"
 #include "console/mail_pages.h"
 #include "console/visitors.h"
@@ -451,6 +452,7 @@ Result<std::unique_ptr<Server>> Server::start(const cli::UpOptions& options) {
   auto parts = std::make_unique<Parts>(options);
   CHECK(parts->build());
   CHECK(parts->start());
+  give_back_unused_memory();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 

@@ -2,12 +2,15 @@
 // causes cross HTTP.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/arn.h"
 #include "base/cause.h"
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/spell.h"
@@ -109,6 +112,18 @@ TEST(Descriptors, OneKindOfConnectionNeverTakesThemAll) {
     EXPECT_GE(shares.http, 32u) << limit;
     EXPECT_LE(shares.mqtt + shares.http + limit / 8, limit);
   }
+}
+
+TEST(Memory, WhatTheStartAloneNeededIsGivenBackAndComesBackWhenItIsAskedFor) {
+  const auto file_pages = [] {
+    std::size_t size = 0, resident = 0, shared = 0;
+    std::ifstream("/proc/self/statm") >> size >> resident >> shared;
+    return shared;
+  };
+  const std::size_t before = file_pages();
+  give_back_unused_memory();
+  EXPECT_LT(file_pages(), before);
+  EXPECT_EQ(seeded_random(7)->uuid(), seeded_random(7)->uuid());
 }
 
 TEST(Spell, IsSaidOnceWhenItBeginsAndOnceWhenItIsOver) {
