@@ -44,7 +44,10 @@ std::string unescaped(std::string topic) {
 
 }  // namespace
 
-Result<CompiledAction> CompiledAction::compile(const Action& action, sql::Version version) {
+Result<CompiledAction> CompiledAction::compile(const Action& action, const sql::Statement& sql) {
+  const auto compiled = [&](const std::string& text) {
+    return as_sql_error(sql::Template::compile(text, sql.version(), sql.variables()));
+  };
   const int kinds = int{action.s3.has_value()} + int{action.sns.has_value()} +
                     int{action.lambda.has_value()} + int{action.republish.has_value()};
   if (kinds != 1) {
@@ -56,8 +59,8 @@ Result<CompiledAction> CompiledAction::compile(const Action& action, sql::Versio
     made.kind_ = "s3";
     made.name_ = "S3Action";
     CHECK(check_role(action.s3->role_arn, "s3"));
-    TRY(made.target_, as_sql_error(sql::Template::compile(action.s3->bucket_name, version)));
-    TRY(made.key_, as_sql_error(sql::Template::compile(action.s3->key, version)));
+    TRY(made.target_, compiled(action.s3->bucket_name));
+    TRY(made.key_, compiled(action.s3->key));
     if (action.s3->bucket_name.empty() || action.s3->key.empty()) {
       return errors::invalid_request("s3: bucketName and key must not be empty");
     }
@@ -66,19 +69,19 @@ Result<CompiledAction> CompiledAction::compile(const Action& action, sql::Versio
     made.kind_ = "sns";
     made.name_ = "SnsAction";
     CHECK(check_role(action.sns->role_arn, "sns"));
-    TRY(made.target_, as_sql_error(sql::Template::compile(action.sns->target_arn, version)));
+    TRY(made.target_, compiled(action.sns->target_arn));
     CHECK(check_arn(made.target_, "sns", "sns"));
     made.option_ = to_string(action.sns->message_format.value_or(MessageFormat::raw));
   } else if (action.lambda) {
     made.kind_ = "lambda";
     made.name_ = "LambdaAction";
-    TRY(made.target_, as_sql_error(sql::Template::compile(action.lambda->function_arn, version)));
+    TRY(made.target_, compiled(action.lambda->function_arn));
     CHECK(check_arn(made.target_, "lambda", "lambda"));
   } else {
     made.kind_ = "iot";
     made.name_ = "RepublishAction";
     CHECK(check_role(action.republish->role_arn, "republish"));
-    TRY(made.target_, as_sql_error(sql::Template::compile(action.republish->topic, version)));
+    TRY(made.target_, compiled(action.republish->topic));
     const std::int32_t qos = action.republish->qos.value_or(0);
     if (qos != 0 && qos != 1) return errors::invalid_request("republish: qos must be 0 or 1");
     if (made.target_.constant() && !mqtt::valid_topic(unescaped(made.target_.text()), {})) {
@@ -135,11 +138,12 @@ Result<std::shared_ptr<const CompiledRule>> compile_rule(const StoredRule& rule)
                    .disabled = rule.payload.rule_disabled.value_or(false),
                    .statement = std::move(statement)});
   for (const Action& action : rule.payload.actions) {
-    TRY(CompiledAction compiled, CompiledAction::compile(action, *version));
+    TRY(CompiledAction compiled, CompiledAction::compile(action, made->statement));
     made->actions.push_back(std::move(compiled));
   }
   if (rule.payload.error_action) {
-    TRY(CompiledAction compiled, CompiledAction::compile(*rule.payload.error_action, *version));
+    TRY(CompiledAction compiled,
+        CompiledAction::compile(*rule.payload.error_action, made->statement));
     made->error_action = std::move(compiled);
   }
   return std::shared_ptr<const CompiledRule>(std::move(made));

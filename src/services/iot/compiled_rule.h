@@ -22,7 +22,7 @@ namespace cloudlet::iot {
 //   iot       parameters {"topic", "qos"}: republish               RepublishAction
 class CompiledAction {
  public:
-  static Result<CompiledAction> compile(const Action& action, sql::Version version);
+  static Result<CompiledAction> compile(const Action& action, const sql::Statement& sql);
 
   delivery::Address address(sql::Input& input) const;
   // As error messages name it: "S3Action", and the resource: the bucket, the topic, the function.

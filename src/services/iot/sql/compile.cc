@@ -20,6 +20,7 @@ std::optional<std::string> own_name(const Expr& expr) {
 
 bool reads_names(const Expr& expr) {
   if (dynamic_cast<const Path*>(&expr)) return true;
+  if (const auto* use = dynamic_cast<const VariableUse*>(&expr)) return use->reads_names();
   bool found = false;
   expr.children([&](const Expr& child) { found = found || reads_names(child); });
   return found;
@@ -60,8 +61,7 @@ Result<Statement> Statement::compile(std::string_view text, Version version) {
   statement.version_ = version;
   Parser parser(text, version);
   CHECK(parser.start());
-  if (parser.at_word("set"))
-    return Error(sql_parse_exception, "the SET clause is not supported here");
+  if (parser.at_word("set")) CHECK(statement.parse_set(parser));
   if (!parser.at_word("select")) return parser.unexpected("SELECT");
   CHECK(parser.advance());
   CHECK(statement.parse_list(parser));
@@ -87,6 +87,29 @@ Result<std::pair<Statement, ExprPtr>> Statement::parse_nested(Parser& parser) {
     TRY(statement.where_, parser.expression());
   }
   return std::pair(std::move(statement), std::move(from));
+}
+
+// https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-set.html
+Result<void> Statement::parse_set(Parser& parser) {
+  constexpr std::size_t name_max = 64;
+  do {
+    CHECK(parser.advance());
+    if (parser.token().kind != TokenKind::variable) return parser.unexpected("a variable (@name)");
+    auto variable = std::make_shared<Variable>(Variable{.name = parser.token().text});
+    const auto refuse = [&](std::string_view why) {
+      return Error(sql_parse_exception, fmt::format("the variable @{} {}", variable->name, why));
+    };
+    if (variable->name.size() > name_max) return refuse("has more than 64 characters");
+    for (const auto& other : variables_)
+      if (other->name == variable->name) return refuse("is set twice");
+    CHECK(parser.advance());
+    CHECK(parser.expect("="));
+    TRY(variable->value, parser.expression());
+    variable->reads_names = reads_names(*variable->value);
+    parser.know(variable);
+    variables_.push_back(std::move(variable));
+  } while (parser.token().is(","));
+  return {};
 }
 
 Result<void> Statement::parse_from(Parser& parser) {

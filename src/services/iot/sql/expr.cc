@@ -29,6 +29,15 @@ Value Path::eval(Frame& frame) const {
   return at ? Value(at) : Value();
 }
 
+Value VariableUse::eval(Frame& frame) const {
+  const Value* known = frame.input.variable(of_.get());
+  if (!known) {
+    Frame outer{.input = frame.input, .version = frame.version};
+    known = &frame.input.keep(of_.get(), of_->value->eval(outer));
+  }
+  return known->undefined() ? Value() : Value(&known->get());
+}
+
 Value Member::eval(Frame& frame) const { return member_of(of_->eval(frame), name_); }
 
 Value Index::eval(Frame& frame) const {

@@ -59,6 +59,25 @@ class Path final : public Expr {
   std::vector<std::string> names_;
 };
 
+// What SET defines: evaluated once for a message, and only if it is asked for.
+struct Variable {
+  std::string name;  // without @
+  ExprPtr value;
+  bool reads_names = false;  // it needs a payload that is JSON
+};
+using Variables = std::vector<std::shared_ptr<const Variable>>;
+
+// `@fahrenheit`. It sees the message, also from inside a nested SELECT.
+class VariableUse final : public Expr {
+ public:
+  explicit VariableUse(std::shared_ptr<const Variable> of) : of_(std::move(of)) {}
+  Value eval(Frame& frame) const override;
+  bool reads_names() const { return of_->reads_names; }
+
+ private:
+  std::shared_ptr<const Variable> of_;
+};
+
 // `decode(x, 'base64').temperature`
 class Member final : public Expr {
  public:

@@ -223,6 +223,11 @@ TEST_F(FunctionsTest, Values) {
       {"transform('enrichArray', {'k': 1}, [{'a':3},{'b':4}])", R"([{"a":3,"k":1},{"b":4,"k":1}])"},
       {"transform('other', {'k': 1}, [])", ""},
       {"transform('enrichArray', {'k': 1}, [1])", ""},
+      {"get_or_default(a, 0)", "0"},
+      {"get_or_default(null, 'x')", "\"x\""},
+      {"get_or_default(5, 0)", "5"},
+      {"get_or_default(1 / 'x', 7)", "7"},
+      {"get_or_default(nothing)", ""},
   };
   expect(rows);
 }

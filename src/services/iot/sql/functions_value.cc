@@ -84,6 +84,15 @@ Value get(Frame& frame, Arguments args) {
   return Value(json::value((*array)[static_cast<std::size_t>(*index)]));
 }
 
+// "Returns the default value ... when the expression in the first parameter returns null,
+// undefined, or fails": what fails is Undefined here.
+Value get_or_default(Frame& frame, Arguments args) {
+  const bool missing = args[0].undefined() || args[0].null();
+  if (missing && args.size() < 2) return {};
+  const Value& chosen = missing ? args[1] : args[0];
+  return affordable(frame, chosen) ? copy_of(chosen) : Value();
+}
+
 // Only 'base64' is a scheme for texts; what isn't text in it is null.
 bool is_base64(const Value& scheme) { return scheme.string() && *scheme.string() == "base64"; }
 
@@ -136,6 +145,7 @@ std::span<const Function> value_functions() {
       {"decode", 2, 2, decode, Version::v2016_03_23},
       {"encode", 2, 2, encode, Version::v2016_03_23},
       {"get", 2, 2, get},
+      {"get_or_default", 1, 2, get_or_default, Version::v2016_03_23},
       {"isnull", 1, 1, is_null},
       {"isundefined", 1, 1, is_undefined, Version::v2016_03_23},
       {"nanvl", 2, 2, nanvl},

@@ -19,6 +19,16 @@ const json::value* Input::json() {
   return json_ ? &*json_ : nullptr;
 }
 
+const Value* Input::variable(const void* of) const {
+  for (const auto& [known, value] : variables_)
+    if (known == of) return &value;
+  return nullptr;
+}
+
+const Value& Input::keep(const void* of, Value value) {
+  return variables_.emplace_front(of, std::move(value)).second;
+}
+
 std::optional<std::string_view> Input::topic_level(std::int64_t number) const {
   if (number < 1) return std::nullopt;
   std::string_view rest = message_.topic;

@@ -4,9 +4,11 @@
 
 #include <boost/json/monotonic_resource.hpp>
 #include <cstdint>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -45,6 +47,10 @@ class Input {
   std::optional<std::string_view> topic_level(std::int64_t number) const;
   // Accounts for `bytes` about to be made. False: too much already, give up.
   bool afford(std::size_t bytes) { return (work_ += bytes) <= work_max; }
+  // What a variable of a statement (its address is its name) came to for this message; null: nobody
+  // asked yet.
+  const Value* variable(const void* of) const;
+  const Value& keep(const void* of, Value value);
   bool exhausted() const { return work_ > work_max; }
 
  private:
@@ -54,6 +60,7 @@ class Input {
   bool parsed_ = false;
   std::optional<json::value> json_;
   std::size_t work_ = 0;
+  std::forward_list<std::pair<const void*, Value>> variables_;  // values stay where they are
 };
 
 }  // namespace cloudlet::iot::sql

@@ -13,6 +13,9 @@ bool is_name_start(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_name_part(char c) { return is_name_start(c) || is_digit(c); }
+bool is_variable_part(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c);
+}
 
 }  // namespace
 
@@ -38,6 +41,7 @@ Result<Token> Lexer::next() {
   if (c == '\'' || c == '"') return quoted(c);
   if (is_digit(c) || (c == '.' && is_digit(after))) return number();
   if (is_name_start(c)) return name();
+  if (c == '@' && is_variable_part(after)) return variable();
   std::size_t length = 1;
   if ((c == '<' && (after == '=' || after == '>')) || (c == '>' && after == '=') ||
       (c == '!' && after == '='))
@@ -93,6 +97,15 @@ Token Lexer::name() {
   while (at_ < source_.size() && is_name_part(source_[at_])) ++at_;
   return {.kind = TokenKind::name,
           .text = std::string(source_.substr(begin, at_ - begin)),
+          .begin = begin,
+          .end = at_};
+}
+
+Token Lexer::variable() {
+  const std::size_t begin = at_++;
+  while (at_ < source_.size() && is_variable_part(source_[at_])) ++at_;
+  return {.kind = TokenKind::variable,
+          .text = std::string(source_.substr(begin + 1, at_ - begin - 1)),
           .begin = begin,
           .end = at_};
 }

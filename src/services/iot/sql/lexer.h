@@ -13,11 +13,11 @@ namespace cloudlet::iot::sql {
 // SqlParseException).
 extern const ErrorKind sql_parse_exception;
 
-enum class TokenKind { end, name, text, number, symbol };
+enum class TokenKind { end, name, text, number, symbol, variable };
 
 struct Token {
   TokenKind kind = TokenKind::end;
-  std::string text;       // decoded text; the symbol; the name as written
+  std::string text;       // decoded text; the symbol; the name as written, a variable's without @
   std::size_t begin = 0;  // bytes in the statement
   std::size_t end = 0;
 
@@ -34,6 +34,7 @@ class Lexer {
   Result<Token> quoted(char quote);
   Token number();
   Token name();
+  Token variable();
 
   std::string_view source_;
   std::size_t at_;

@@ -262,6 +262,7 @@ Result<ExprPtr> Parser::primary() {
       return make<Literal>(begin, std::move(text));
     }
     case TokenKind::name: return word();
+    case TokenKind::variable: return variable();
     case TokenKind::symbol:
       if (token_.is("(")) return parenthesis();
       if (token_.is("[")) return array();
@@ -349,6 +350,16 @@ Result<ExprPtr> Parser::object() {
   }
   CHECK(advance());
   return make<ObjectLiteral>(begin, std::move(members));
+}
+
+Result<ExprPtr> Parser::variable() {
+  const std::size_t begin = token_.begin;
+  for (const auto& known : known_) {
+    if (known->name != token_.text) continue;
+    CHECK(advance());
+    return make<VariableUse>(begin, known);
+  }
+  return Error(sql_parse_exception, fmt::format("the variable @{} is not set", token_.text));
 }
 
 Result<ExprPtr> Parser::word() {

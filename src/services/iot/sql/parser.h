@@ -28,6 +28,9 @@ class Parser {
     return advance();
   }
 
+  // What may be used from here on.
+  void know(std::shared_ptr<const Variable> variable) { known_.push_back(std::move(variable)); }
+
   const Token& token() const { return token_; }
   bool at_word(std::string_view lower) const { return token_.is_word(lower); }
   Result<void> advance();
@@ -52,6 +55,7 @@ class Parser {
   Result<ExprPtr> number();
   Result<ExprPtr> array();
   Result<ExprPtr> object();
+  Result<ExprPtr> variable();
   Result<ExprPtr> word();
   Result<ExprPtr> call(std::string name);
   Result<ExprPtr> encode_payload();
@@ -72,6 +76,7 @@ class Parser {
   std::size_t previous_end_ = 0;
   int depth_ = 0;
   int nodes_ = 0;
+  Variables known_;
 };
 
 bool is_keyword(std::string_view word);

@@ -1,5 +1,6 @@
 // Statements against messages: what goes out, and why nothing does. Each row of a table is one fact
 // of the AWS IoT SQL reference (or, where it says nothing, of docs/rule-sql.md).
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "services/iot/sql/lexer.h"
@@ -53,6 +54,46 @@ class SqlTest : public testing::Test {
 
   std::unique_ptr<Random> random_ = seeded_random(1);
 };
+
+TEST_F(SqlTest, VariablesHoldTheirValueForTheWholeStatement) {
+  // The reference's example.
+  EXPECT_EQ(
+      run("SET @temp_celsius = (temp_fahrenheit - 32) * 5 / 9 SELECT @temp_celsius AS celsius, "
+          "humidity FROM 'a' WHERE @temp_celsius > 20",
+          R"({"temp_fahrenheit": 75, "humidity": 60})"),
+      R"({"celsius":23,"humidity":60})");
+  EXPECT_EQ(run("SET @c = 5, @d = @c * 2 SELECT VALUE @c + @d FROM 'a'", "{}"), "15");
+  EXPECT_EQ(run("SET @u = user SELECT @u.name AS n, @u.tags[1] AS t FROM 'a'",
+                R"({"user": {"name": "x", "tags": [1, 2]}})"),
+            R"({"n":"x","t":2})");
+  EXPECT_EQ(run("SET @id = newuuid() SELECT VALUE @id = @id FROM 'a' WHERE @id = @id", "{}"),
+            "true");
+  EXPECT_EQ(run("SET @low = limit SELECT (SELECT v FROM rows WHERE v < @low) AS r FROM 'a'",
+                R"({"limit": 2, "rows": [{"v": 1, "limit": 0}, {"v": 3}]})"),
+            R"({"r":[{"v":1}]})");
+  EXPECT_EQ(run("SET @n = nothing SELECT @n AS n, 1 AS one FROM 'a'", "{}"), R"({"one":1})");
+  EXPECT_EQ(run("SET @n = name SELECT @n AS n FROM 'a'", "not JSON"), no_match);
+  EXPECT_EQ(why("SET @h = humidity SELECT * FROM 'a' WHERE @h < 35", R"({"humidity": 41})"),
+            "WHERE @h < 35 is false: @h = 41");
+  const auto statement =
+      Statement::compile("SET @id = newuuid() SELECT VALUE @id FROM 'a'", Version::v2016_03_23);
+  ASSERT_TRUE(statement.has_value());
+  const auto key = Template::compile("k/${@id}", Version::v2016_03_23, statement->variables());
+  const Message m = message("{}");
+  Input input(m);
+  EXPECT_EQ("\"" + key->expand(input).substr(2) + "\"", statement->select(input));
+  EXPECT_TRUE(Template::compile("${@id}", Version::v2016_03_23).has_error());
+}
+
+// Each doubles the one before: looked at once, however often they are used.
+TEST_F(SqlTest, ChainsOfVariablesCostWhatTheyAreLong) {
+  std::string sql = "SET @v0 = n";
+  for (int i = 1; i < 60; ++i) sql += fmt::format(", @v{} = @v{} + @v{}", i, i - 1, i - 1);
+  EXPECT_EQ(run(sql + " SELECT VALUE @v59 FROM 'a' WHERE @v59 > 0", R"({"n": 1})"),
+            std::to_string(1ll << 59));
+  EXPECT_EQ(run(sql + " SELECT VALUE @v59 FROM 'a' WHERE isundefined(@v59)", R"({"n": "text"})"),
+            no_match);
+}
 
 struct Row {
   std::string_view sql, payload, out;
@@ -325,7 +366,12 @@ TEST_F(SqlTest, RefusesWhatItDoesNotKnowByName) {
       {"SELECT * FROM 'a' LIMIT 1",
        "expected the end of the statement but found 'LIMIT' at position 19"},
       {"SELECT 5 FROM 'a'", "the item at position 8 needs a name: AS name"},
-      {"SET @a = 1 SELECT * FROM 'a'", "the SET clause is not supported here"},
+      {"SET a = 1 SELECT * FROM 'a'", "expected a variable (@name) but found 'a' at position 5"},
+      {"SET @a = 1, @a = 2 SELECT * FROM 'a'", "the variable @a is set twice"},
+      {"SET @a = @b, @b = 2 SELECT * FROM 'a'", "the variable @b is not set"},
+      {"SELECT @a AS a FROM 'a'", "the variable @a is not set"},
+      {"SET @a = 1 SET @b = 2 SELECT * FROM 'a'", "expected SELECT but found 'SET' at position 12"},
+      {"SET @a = 1 SELECT @a FROM 'a'", "the item at position 19 needs a name: AS name"},
       {"SELECT * FROM 'a' WHERE x LIKE 'y'", "the operator LIKE is not supported here"},
       {"SELECT * FROM 'a' WHERE x BETWEEN 1 AND 2", "the operator BETWEEN is not supported here"},
       {"SELECT * FROM 'a' WHERE EXISTS (x)", "expected SELECT but found 'x' at position 33"},

@@ -34,7 +34,7 @@ void collect(const Expr& expr, Frame& frame, std::vector<std::string>& out) {
   if (out.size() >= collected_max) return;
   const auto* call = dynamic_cast<const Call*>(&expr);
   const bool subject =
-      dynamic_cast<const Path*>(&expr) ||
+      dynamic_cast<const Path*>(&expr) || dynamic_cast<const VariableUse*>(&expr) ||
       (call && (call->function().name == "topic" || call->function().name == "clientid"));
   if (subject) {
     std::string line = fmt::format("{} = {}", expr.text(), shown(expr.eval(frame), frame.version));

@@ -1,7 +1,7 @@
-// A topic rule's statement, compiled once: SELECT ... FROM 'filter' WHERE ...
+// A topic rule's statement, compiled once: [SET ...] SELECT ... FROM 'filter' WHERE ...
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-reference.html
 //
-// What doesn't compile is refused with SqlParseException and a sentence that names it: SET, LIKE,
+// What doesn't compile is refused with SqlParseException and a sentence that names it: LIKE,
 // BETWEEN, functions that reach outside of the message. The statement's limits
 // are in parser.h, an evaluation's in input.h.
 #pragma once
@@ -29,6 +29,9 @@ class Statement {
   const std::string& filter() const { return filter_; }
   Version version() const { return version_; }
 
+  // What SET defines, for the templates of the rule's actions.
+  const Variables& variables() const { return variables_; }
+
   // Whether the actions are to run. Undefined, null and everything but true is no.
   bool matches(Input& input) const;
   // Why `matches` said no, as a sentence: "WHERE humidity < 35 is false: humidity = 41".
@@ -52,6 +55,7 @@ class Statement {
   static Result<std::pair<Statement, ExprPtr>> parse_nested(class Parser& parser);
   bool matches(Frame& frame) const;
   std::string select(Frame& frame) const;
+  Result<void> parse_set(class Parser& parser);
   Result<void> parse_list(class Parser& parser);
   Result<void> parse_item(class Parser& parser);
   Result<void> parse_from(class Parser& parser);
@@ -63,6 +67,7 @@ class Statement {
 
   Version version_ = Version::v2016_03_23;
   std::string filter_;
+  Variables variables_;
   bool star_ = false;
   ExprPtr single_;  // SELECT VALUE x
   std::vector<Field> fields_;

@@ -8,7 +8,8 @@
 
 namespace cloudlet::iot::sql {
 
-Result<Template> Template::compile(std::string_view text, Version version) {
+Result<Template> Template::compile(std::string_view text, Version version,
+                                   const Variables& variables) {
   if (text.size() > bytes_max) {
     return Error(sql_parse_exception, fmt::format("a template is longer than {} bytes", bytes_max));
   }
@@ -20,6 +21,7 @@ Result<Template> Template::compile(std::string_view text, Version version) {
   for (std::size_t open = text.find("${"); open != std::string_view::npos;
        open = text.find("${", at)) {
     Parser parser(text, version, open + 2);
+    for (const auto& variable : variables) parser.know(variable);
     CHECK(parser.start());
     TRY(ExprPtr value, parser.expression());
     // What follows the brace is plain text again: not the lexer's business.

@@ -16,10 +16,11 @@ class Template {
   static constexpr std::size_t bytes_max = 16 << 10;
 
   Template() = default;
-  static Result<Template> compile(std::string_view text, Version version);
+  static Result<Template> compile(std::string_view text, Version version,
+                                  const Variables& variables = {});
 
-  // Expressions see the message, never the statement's aliases. Undefined and null are written as
-  // nothing.
+  // Expressions see the message and the statement's variables, never its aliases. Undefined and
+  // null are written as nothing.
   std::string expand(Input& input) const;
   bool constant() const { return parts_.empty(); }  // no `${...}` in it
   const std::string& text() const { return text_; }
