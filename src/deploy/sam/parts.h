@@ -44,7 +44,8 @@ void make_role(const Function& function, const json::array& tags);
 void make_events(const Function& function);
 
 // policy_templates.cc: the statements of "SNSPublishMessagePolicy" and its kind.
-enum class TemplateOutcome { ok, unknown, missing_parameter };
+// not_served: one of the real transform's, whose services are not here.
+enum class TemplateOutcome { ok, unknown, missing_parameter, not_served };
 TemplateOutcome policy_template(std::string_view name, const json::object& parameters,
                                 json::array& statements);
 

@@ -145,6 +145,45 @@ constexpr PolicyTemplate templates[] = {
      R"("ec2:DescribeNetworkInterfaces","ec2:DetachNetworkInterface"],"%E","Resource":"*"}])"},
 };
 
+// The real transform's others.
+constexpr std::string_view not_served[] = {
+    "AMIDescribePolicy",
+    "AcmGetCertificatePolicy",
+    "AthenaQueryPolicy",
+    "CodeCommitCrudPolicy",
+    "CodeCommitReadPolicy",
+    "CodePipelineLambdaExecutionPolicy",
+    "CodePipelineReadOnlyPolicy",
+    "ComprehendBasicAccessPolicy",
+    "CostExplorerReadOnlyPolicy",
+    "DynamoDBBackupFullAccessPolicy",
+    "DynamoDBRestoreFromBackupPolicy",
+    "EC2CopyImagePolicy",
+    "EKSDescribePolicy",
+    "ElasticsearchHttpPostPolicy",
+    "KMSDecryptPolicy_v2",
+    "KMSEncryptPolicy_v2",
+    "MobileAnalyticsWriteOnlyAccessPolicy",
+    "OrganizationsListAccountsPolicy",
+    "PinpointEndpointAccessPolicy",
+    "PollyFullAccessPolicy",
+    "RekognitionDetectOnlyPolicy",
+    "RekognitionFacesManagementPolicy",
+    "RekognitionFacesPolicy",
+    "RekognitionLabelsPolicy",
+    "RekognitionNoDataAccessPolicy",
+    "RekognitionReadPolicy",
+    "RekognitionWriteOnlyAccessPolicy",
+    "Route53ChangeResourceRecordSetsPolicy",
+    "SESBulkTemplatedCrudPolicy",
+    "SESBulkTemplatedCrudPolicy_v2",
+    "SESEmailTemplateCrudPolicy",
+    "ServerlessRepoReadWriteAccessPolicy",
+    "TextractDetectAnalyzePolicy",
+    "TextractGetResultPolicy",
+    "TextractPolicy",
+};
+
 std::string expanded(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -207,7 +246,9 @@ TemplateOutcome policy_template(std::string_view name, const json::object& param
     statements = std::move(parsed.get_array());
     return TemplateOutcome::ok;
   }
-  return TemplateOutcome::unknown;
+  return std::find(std::begin(not_served), std::end(not_served), name) == std::end(not_served)
+             ? TemplateOutcome::unknown
+             : TemplateOutcome::not_served;
 }
 
 }  // namespace cloudlet::deploy::sam

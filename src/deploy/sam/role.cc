@@ -36,6 +36,11 @@ std::optional<json::value> inline_policy(const Function& function, const json::v
   switch (policy_template(of, object->begin()->value().get_object(), statements)) {
     case TemplateOutcome::ok: break;
     case TemplateOutcome::unknown: return std::nullopt;
+    case TemplateOutcome::not_served:
+      function.refuse(
+          "The policy template " + of + " is not supported here" +
+          function.problems->line_of("/Resources/" + function.id + "/Properties/Policies") + ".");
+      return json::value(nullptr);
     case TemplateOutcome::missing_parameter:
       function.refuse("Missing required parameters of the policy template " + of);
       return json::value(nullptr);

@@ -89,6 +89,32 @@ INSTANTIATE_TEST_SUITE_P(
         "policy_template_import_vaule_refs_parameters_with_same_name_as_policy_parameter"),
     [](const auto& one) { return std::string(one.param); });
 
+// All vectors, whatever they use: what is not served is refused, never made into something else.
+TEST(Vectors, WhatIsNotTransformedAsTheRealOneDoesIsRefused) {
+  if (!std::filesystem::exists(vectors() / "input")) {
+    std::cerr << "SKIPPED LOUDLY: no SAM vectors at " << vectors() << "; set CONFORMANCE_DIR\n";
+    GTEST_SKIP() << "no vectors at " << vectors();
+  }
+  std::size_t same = 0, refused = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(vectors() / "input")) {
+    const std::string name = entry.path().stem();
+    auto document = parse_document(slurp(entry.path()), Aliases::expand);
+    ASSERT_TRUE(document.has_value()) << name << ": " << document.error().message();
+    const json::value wanted = json::parse(slurp(vectors() / "output" / (name + ".json")));
+    auto result = transform(*document);
+    if (result.has_error()) {
+      ++refused;
+      continue;
+    }
+    const bool equal = json::serialize(sorted(*result)) == json::serialize(sorted(wanted));
+    same += equal;
+    EXPECT_TRUE(equal) << name << "\n"
+                       << json::serialize(sorted(*result)).substr(0, 6000) << "\nWANTED "
+                       << json::serialize(sorted(wanted)).substr(0, 6000);
+  }
+  std::cout << "SAM vectors: " << same << " as the real transform's, " << refused << " refused\n";
+}
+
 class Refusal : public testing::TestWithParam<const char*> {};
 
 TEST_P(Refusal, SaysWhatTheRealOneSays) {
@@ -111,8 +137,9 @@ INSTANTIATE_TEST_SUITE_P(
     Served, Refusal,
     testing::Values("error_function_no_codeuri", "error_function_no_runtime",
                     "error_globals_is_not_dict", "error_function_with_invalid_policy_statement",
-                    "error_resource_not_dict", "error_resource_properties_not_dict",
-                    "error_function_invalid_layer", "error_function_with_dynamic_ref_codeuri"),
+                    "error_function_with_invalid_ignore_globals", "error_resource_not_dict",
+                    "error_resource_properties_not_dict", "error_function_invalid_layer",
+                    "error_function_with_dynamic_ref_codeuri"),
     [](const auto& one) { return std::string(one.param); });
 
 std::string refusal(std::string_view text) {
@@ -158,6 +185,30 @@ TEST(Sam, OtherServerlessTypesAreNamedWithTheirLine) {
       refusal("Resources:\n  Table:\n    Type: AWS::Serverless::SimpleTable\n"),
       testing::HasSubstr(
           "Resources of type AWS::Serverless::SimpleTable are not supported here (line 3)."));
+}
+
+TEST(Sam, ConnectorsOfAnyResourceAreRefused) {
+  EXPECT_THAT(refusal(R"(Resources:
+  B:
+    Type: AWS::S3::Bucket
+    Connectors:
+      C: {Properties: {Destination: {Id: F}, Permissions: [Read]}}
+)"),
+              testing::HasSubstr("Connectors are not supported here (line 4)."));
+}
+
+TEST(Sam, APolicyTemplateOfAServiceThatIsNotHereIsNamed) {
+  EXPECT_THAT(
+      refusal(R"(Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: x
+      Handler: index.handler
+      Runtime: python3.11
+      Policies: [{PollyFullAccessPolicy: {LexiconName: x}}]
+)"),
+      testing::HasSubstr("The policy template PollyFullAccessPolicy is not supported here"));
 }
 
 TEST(Sam, AGeneratedNameNeverReplacesAResourceOfTheTemplate) {

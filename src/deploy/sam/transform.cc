@@ -38,23 +38,32 @@ bool structure(const json::object& root, Problems& problems) {
   return problems.empty();
 }
 
-bool ignores_globals(const json::object& resource) {
+// Globals.Function without what the resource ignores: "*" is all of it, a list names properties.
+json::object globals_for(const std::string& id, const json::object& resource, json::object global,
+                         Problems& problems) {
+  const std::string wrong = "Resource " + id + " has invalid resource attribute 'IgnoreGlobals'";
   const auto* ignored = resource.if_contains("IgnoreGlobals");
-  return ignored != nullptr && ignored->is_string() && ignored->get_string() == "*";
+  if (ignored == nullptr || ignored->is_null()) return global;
+  if (*ignored == json::value("*")) return {};
+  const auto* names = ignored->if_array();
+  if (names == nullptr) {
+    problems.resource(id, wrong + ".");
+    return global;
+  }
+  for (const auto& name : *names) {
+    const std::string key = scalar_text(name).value_or("");
+    if (global.erase(key) == 0) problems.resource(id, wrong + " on item '" + key + "'.");
+  }
+  return global;
 }
 
-json::object own_properties(const json::object& resource, const json::object& global) {
+json::object own_properties(const std::string& id, const json::object& resource,
+                            const json::object& global, Problems& problems) {
   json::object own;
   if (const auto* properties = resource.if_contains("Properties");
       properties != nullptr && properties->is_object())
     own = properties->get_object();
-  if (ignores_globals(resource)) return own;
-  json::object base = global;
-  if (const auto* ignored = resource.if_contains("IgnoreGlobals");
-      ignored != nullptr && ignored->is_array())
-    for (const auto& name : ignored->get_array())
-      if (name.is_string()) base.erase(name.get_string());
-  return merge_globals(base, own);
+  return merge_globals(globals_for(id, resource, global, problems), own);
 }
 
 }  // namespace
@@ -109,6 +118,11 @@ Result<json::object> transform(const Document& document, const ParameterTexts& g
     const std::string id(member.key());
     const json::object& resource = member.value().get_object();
     const auto* type = resource.if_contains("Type");
+    if (resource.contains("Connectors")) {
+      problems.resource(id, "Connectors are not supported here" +
+                                problems.line_of("/Resources/" + id + "/Connectors") + ".");
+      continue;
+    }
     if (type == nullptr || !type->is_string() ||
         !std::string_view(type->get_string()).starts_with("AWS::Serverless::")) {
       resources.emplace(id, member.value());
@@ -122,7 +136,7 @@ Result<json::object> transform(const Document& document, const ParameterTexts& g
     }
     Function function{.id = id,
                       .source = &resource,
-                      .properties = own_properties(resource, global),
+                      .properties = own_properties(id, resource, global, problems),
                       .resources = &resources,
                       .parameters = &parameters,
                       .problems = &problems};
