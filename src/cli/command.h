@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/cli.h"
@@ -23,12 +24,20 @@ struct Context {
 
   // Made on first use. Asks the server who it is, then chooses the keys: those of --data, the
   // shell's, those in the server's data folder if it verifies signatures, else the account. Ends
-  // the command if it verifies them and there are none.
+  // the command if it verifies them and there are none, or none in --data.
   Remote& remote();
   // Which account and region that came to.
   const Scope& scope();
   // As `remote`, whatever keys the shell has: for a shell that is to be told which.
   const wire::SigningKeys& keys_for_shell();
+  // Why the server would refuse everything that wants keys; null: it would not, or does not answer.
+  struct Lack {
+    std::string what;
+    std::string next;
+  };
+  const Lack* lacks_keys();
+  // What the server tells everybody.
+  const ServerFacts& facts();
   // Ends the command if the endpoint is no address.
   void check_endpoint() const;
 
@@ -37,9 +46,12 @@ struct Context {
   void connect(Shell shell);
   bool keys_of_data();
   bool keys_of_shell();
-  void keys_of_server(const ServerFacts& facts);
+  void keys_of_server();
+  void need_keys() const;
 
   Scope scope_;
+  ServerFacts facts_;
+  std::optional<Lack> lack_;
   wire::SigningKeys keys_;
   std::unique_ptr<Remote> remote_;
 };

@@ -22,17 +22,36 @@ bool is_account(const std::string& key) {
 
 Remote& Context::remote() {
   if (!remote_) connect(Shell::heard);
+  need_keys();
   return *remote_;
 }
 
 const Scope& Context::scope() {
   if (!remote_) connect(Shell::heard);
+  need_keys();
   return scope_;
 }
 
 const wire::SigningKeys& Context::keys_for_shell() {
   connect(Shell::ignored);
+  need_keys();
   return keys_;
+}
+
+const Context::Lack* Context::lacks_keys() {
+  if (!remote_) connect(Shell::heard);
+  return lack_ ? &*lack_ : nullptr;
+}
+
+const ServerFacts& Context::facts() {
+  if (!remote_) connect(Shell::heard);
+  return facts_;
+}
+
+void Context::need_keys() const {
+  if (!lack_) return;
+  refuse(lack_->what, lack_->next);
+  throw CLI::RuntimeError(exit_refused);
 }
 
 void Context::check_endpoint() const {
@@ -52,7 +71,8 @@ void Context::connect(Shell shell) {
   const auto told = remote_->facts();
   if (told.has_error() && told.error().message().ends_with("is no cloudlet server"))
     throw CLI::RuntimeError(refuse(told.error()));
-  const ServerFacts facts = told.has_value() ? *told : ServerFacts{};
+  const ServerFacts& facts = facts_ = told.has_value() ? *told : ServerFacts{};
+  lack_.reset();
   if (facts.verifies && !account.empty() && account != facts.account) {
     refuse(endpoint + " verifies signatures: its keys say which account, --account cannot",
            "export the AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a user of " + account);
@@ -62,21 +82,13 @@ void Context::connect(Shell shell) {
             .region = region.empty() && !facts.region.empty() ? facts.region : region_asked};
   keys_.access_key = scope_.account;
   // A chosen account is one that has no keys: that is for servers that verify none.
-  const bool of_data = keys_of_data();
-  if (!of_data && !data.empty() && facts.verifies) {
-    refuse(
-        endpoint + " verifies signatures, and there are no keys in " +
-            credentials_file(data).string(),
-        "name the data folder of the server that runs there, or leave --data (CLOUDLET_DATA) out");
-    throw CLI::RuntimeError(exit_refused);
-  }
-  const bool known = of_data || (shell == Shell::heard && keys_of_shell());
-  if (!known && facts.verifies) keys_of_server(facts);
+  const bool known = keys_of_data() || (shell == Shell::heard && keys_of_shell());
+  if (!known && facts.verifies && !lack_) keys_of_server();
   remote_ = std::make_unique<Remote>(RemoteOptions{
       .endpoint = endpoint, .region = scope_.region, .keys = keys_, .ahead = facts.ahead});
 }
 
-// Those of the data folder that was named.
+// Those of the data folder that was named. Whoever names one wants no others.
 bool Context::keys_of_data() {
   if (data.empty()) return false;
   const auto file = credentials_file(data);
@@ -85,8 +97,15 @@ bool Context::keys_of_data() {
     refuse(found.error().message(), "run it as the user who runs `cloudlet up`");
     throw CLI::RuntimeError(exit_refused);
   }
-  if (*found) keys_ = {.access_key = (*found)->access_key, .secret = (*found)->secret};
-  return found->has_value();
+  if (*found) {
+    keys_ = {.access_key = (*found)->access_key, .secret = (*found)->secret};
+    return true;
+  }
+  if (facts_.verifies)
+    lack_ = Lack{endpoint + " verifies signatures, and there are no keys in " + file.string(),
+                 "name the server's own folder, --data " + facts_.data +
+                     ", or leave --data (CLOUDLET_DATA) out to act with the shell's keys"};
+  return facts_.verifies;
 }
 
 // The shell's keys, as every AWS tool takes them.
@@ -99,18 +118,17 @@ bool Context::keys_of_shell() {
 }
 
 // Those that the server wrote for whoever may read its data folder.
-void Context::keys_of_server(const ServerFacts& facts) {
-  const auto file = credentials_file(facts.data);
+void Context::keys_of_server() {
+  const auto file = credentials_file(facts_.data);
   const auto found = read_credentials(file);
   if (found.has_value() && *found) {
     keys_ = {.access_key = (*found)->access_key, .secret = (*found)->secret};
     return;
   }
-  refuse(endpoint + " verifies signatures, and its keys cannot be had: " +
-             (found.has_error() ? found.error().message() : "there is no " + file.string()),
-         "run it as the user who runs `cloudlet up`, or export the AWS_ACCESS_KEY_ID and "
-         "AWS_SECRET_ACCESS_KEY of a user");
-  throw CLI::RuntimeError(exit_refused);
+  lack_ = Lack{endpoint + " verifies signatures, and its keys cannot be had: " +
+                   (found.has_error() ? found.error().message() : "there is no " + file.string()),
+               "run it as the user who runs `cloudlet up`, or export the AWS_ACCESS_KEY_ID and "
+               "AWS_SECRET_ACCESS_KEY of a user"};
 }
 
 }  // namespace cloudlet::cli

@@ -17,15 +17,30 @@ struct Check {
   std::string detail;
 };
 
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+bool port_answers(std::uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0) return false;
+  const sockaddr_in address = loopback(port);
+  const bool answers =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return answers;
+}
+
 bool port_is_free(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) return false;
   const int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = loopback(port);
   const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   close(fd);
   return free;
@@ -44,6 +59,20 @@ std::vector<Check> local_checks(const std::string& why) {
   return checks;
 }
 
+// A server that verifies signatures tells strangers little; the rest wants keys.
+std::vector<Check> checks_without_keys(const ServerFacts& facts, const Context::Lack& lack) {
+  std::vector<Check> checks{{"server", "ok", "answers, and verifies signatures"}};
+  for (const int port : {facts.mqtt_port, facts.mqtts_port}) {
+    const bool answers = port_answers(static_cast<std::uint16_t>(port));
+    checks.push_back({"port " + std::to_string(port), answers ? "ok" : "problem",
+                      answers ? "answers" : "nobody answers on this machine"});
+  }
+  checks.push_back({"keys", "problem",
+                    lack.what + "; next: " + lack.next +
+                        ". Without keys the store and the sandbox are not checked"});
+  return checks;
+}
+
 std::vector<Check> server_checks(const boost::json::value& answer) {
   std::vector<Check> checks;
   for (const auto& check : answer.as_object().at("checks").as_array())
@@ -54,14 +83,20 @@ std::vector<Check> server_checks(const boost::json::value& answer) {
 }
 
 int doctor(Context& context) {
-  auto answer = context.remote().get("/_cloudlet/doctor");
-  const auto checks =
-      answer.has_error() ? local_checks(answer.error().message()) : server_checks(*answer);
-  bool well = true;
+  std::vector<Check> checks;
+  int worst = exit_done;
+  if (const auto* lack = context.lacks_keys()) {
+    checks = checks_without_keys(context.facts(), *lack);
+  } else if (const auto answer = context.remote().get("/_cloudlet/doctor"); answer.has_value()) {
+    checks = server_checks(*answer);
+  } else {
+    checks = local_checks(answer.error().message());
+    worst = exit_unreachable;
+  }
   boost::json::array list;
   std::vector<std::vector<std::string>> rows{{"CHECK", "STATE", "DETAIL"}};
   for (const Check& check : checks) {
-    well = well && check.state != "problem";
+    if (check.state == "problem" && worst == exit_done) worst = exit_refused;
     rows.push_back({check.name, check.state, check.detail});
     list.push_back({{"name", check.name}, {"state", check.state}, {"detail", check.detail}});
   }
@@ -69,8 +104,7 @@ int doctor(Context& context) {
     print_json({{"checks", list}});
   else
     print_table(rows);
-  if (answer.has_error()) return exit_unreachable;
-  return well ? exit_done : exit_refused;
+  return worst;
 }
 
 }  // namespace

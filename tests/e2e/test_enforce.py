@@ -113,9 +113,24 @@ def test_who_may_not_read_the_data_folder_is_told_what_to_do(closed):
     assert closed.cli("env", check=False).stdout == ""
 
 
+def test_doctor_without_keys_checks_what_needs_none_and_says_which_are_missing(closed):
+    (closed.data / "credentials").unlink()
+    done = closed.cli("doctor", "--json", check=False)
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert done.returncode == 1 and checks["server"]["state"] == "ok"
+    assert checks[f"port {closed.mqtt_port}"]["state"] == checks[f"port {closed.mqtts_port}"]["state"] == "ok"
+    assert checks["keys"]["state"] == "problem" and str(closed.data) in checks["keys"]["detail"]
+    assert "AWS_ACCESS_KEY_ID" in checks["keys"]["detail"]
+
+
 def test_a_data_folder_without_keys_is_not_passed_over_for_other_keys(closed, tmp_path):
-    refused = closed.cli("--data", str(tmp_path), "mail", "list", check=False)
-    assert refused.returncode == 1 and f"no keys in {tmp_path}/credentials" in refused.stderr
+    keys = keys_of(closed)
+    environment = closed.environment
+    closed.environment = lambda account="": {**environment(), "AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1]}
+    empty = tmp_path / "empty"
+    refused = closed.cli("--data", str(empty), "mail", "list", check=False)
+    assert refused.returncode == 1 and f"no keys in {empty}/credentials" in refused.stderr
+    assert f"--data {closed.data}" in refused.stderr
     assert closed.cli("--data", str(closed.data), "mail", "list").returncode == 0
 
 
