@@ -115,6 +115,8 @@ Task<Result<Answer>> Fleet::invoke(std::shared_ptr<const Function> function,
       CO_TRY(instance, co_await start_instance(function, here));
     }
     Answer answer = co_await answer_of(std::move(instance), shared);
+    if (answer.kind == Answer::Kind::error && stopping())
+      co_return Error(errors::service_unavailable, "the runtime stopped while the function ran");
     if (answer.kind != Answer::Kind::missed) co_return answer;
   }
 }
@@ -140,6 +142,11 @@ Result<void> Fleet::admit(const Function& function) {
   ++stats_.busy;
   ++stats_.invocations;
   return {};
+}
+
+bool Fleet::stopping() const {
+  std::scoped_lock lock(mutex_);
+  return stopped_;
 }
 
 void Fleet::leave(const Function& function) {

@@ -47,6 +47,7 @@ class Fleet final : public Runtime, public Instance::Owner {
 
   Result<void> admit(const Function& function);
   void leave(const Function& function);
+  bool stopping() const;
   Held take_idle(const Function& function, const asio::any_io_executor& near);
   Task<Result<Held>> start_instance(std::shared_ptr<const Function> function,
                                     asio::any_io_executor executor);

@@ -83,7 +83,8 @@ class Runtime {
   virtual const std::vector<Capability>& capabilities() const = 0;
   virtual int concurrency() const = 0;  // Options::concurrency
   virtual Stats stats() const = 0;
-  // Ends all instances. Blocks until they are gone; later invocations are refused.
+  // Ends all instances. Blocks until they are gone; what they worked on, and later invocations, are
+  // service_unavailable.
   virtual void stop() = 0;
 };
 

@@ -37,6 +37,7 @@ void Dispatcher::stop() {
     std::scoped_lock lock(mutex_);
     started_ = false;
   }
+  with_.runtime.stop();  // else the last one that runs would be waited for, up to 15 minutes
   tasks_.stop();
 }
 

@@ -38,7 +38,7 @@ class Dispatcher : public store::View {
   explicit Dispatcher(const Parts& with);
 
   void start();
-  void stop();
+  void stop();  // and the runtime: what runs is interrupted, and runs again after the next start
 
   store::Range range() const override;
   void apply(std::string_view key, std::optional<std::string_view> value) override;

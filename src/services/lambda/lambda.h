@@ -37,8 +37,8 @@ class Service final : public Operations, public delivery::Target {
   explicit Service(const Collaborators& with);
   // After Store::start: begins with asynchronous invocations that were left. Blocks for a moment.
   void start();
-  // Before Runtime::stop: lets go of what runs in the background; it is taken up again at the next
-  // start.
+  // Stops the runtime, too: what runs in the background is interrupted, and begins again after the
+  // next start.
   void stop();
 
   // functions.cc

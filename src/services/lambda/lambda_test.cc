@@ -327,6 +327,20 @@ TEST_F(LambdaTest, A_destination_hears_of_success_and_an_accepted_event_survives
   EXPECT_EQ(to.arn, "arn:aws:sns:us-east-1:000000000000:t");
 }
 
+TEST_F(LambdaTest, A_stop_does_not_wait_for_what_runs_and_the_next_start_runs_it_again) {
+  ASSERT_TRUE(create(python("f", "def handler(e, c):\n  while True: pass")).has_value());
+  ASSERT_TRUE(write([&](store::Txn& tx) {
+                return service_->update_function_configuration(
+                    tx, call(), {.function_name = "f", .timeout = 900});
+              }).has_value());
+  ASSERT_TRUE(invoke({.function_name = "f", .invocation_type = InvocationType::event}).has_value());
+  while (runtime_->stats().busy == 0) std::this_thread::yield();
+  close();
+  open();
+  clock_.advance(std::chrono::seconds(1));  // as one that found no instance; no attempt is counted
+  while (runtime_->stats().busy == 0) std::this_thread::yield();
+}
+
 TEST_F(LambdaTest, Events_of_a_deleted_function_do_not_reach_its_namesake) {
   ASSERT_TRUE(create(python("f", "def handler(e, c):\n  while True: pass")).has_value());
   ASSERT_TRUE(write([&](store::Txn& tx) {
@@ -355,7 +369,7 @@ TEST_F(LambdaTest, Code_is_unpacked_although_its_function_was_deleted_meanwhile)
   // Packages are unpacked one after the other: a large one keeps the other waiting.
   CreateFunctionInput large = python("large", "x = 1");
   std::vector<testing_zips::File> files;
-  for (int i = 0; i < 5000; ++i) files.push_back({.name = std::to_string(i), .text = "x"});
+  for (int i = 0; i < 1500; ++i) files.push_back({.name = std::to_string(i), .text = "x"});
   large.code.zip_file = make_zip(files);
   const wire::Call c = call();
   auto made = asio::co_spawn(io_, service_->create_function(c, large), asio::use_future);
