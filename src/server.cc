@@ -451,7 +451,12 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::start(const cli::UpOptions& options) {
   auto parts = std::make_unique<Parts>(options);
   CHECK(parts->build());
-  CHECK(parts->start());
+  if (auto started = parts->start(); started.has_error()) {
+    Error why = started.error();
+    if (!why.is(errors::service_unavailable)) return why;
+    return Error(why.kind(), fmt::format("cannot begin in the data folder {}: {}", options.data,
+                                         why.message()));
+  }
   give_back_unused_memory();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

@@ -6,7 +6,9 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 
@@ -48,6 +50,13 @@ class NoSelfRecovery final : public rocksdb::EventListener {
   const std::shared_ptr<std::atomic<bool>> merging_failed_;
 };
 
+// Tables kept open: part of what base/descriptors.h leaves to others than connections.
+int open_files_max() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 32;
+  return static_cast<int>(std::clamp<rlim_t>(limit.rlim_cur / 16, 32, 256));
+}
+
 // Indexes and filters live in the cache too, so that memory has one bound however large the store
 // grows.
 rocksdb::BlockBasedTableOptions table_options() {
@@ -71,7 +80,7 @@ rocksdb::Options engine_options(const Options& options, rocksdb::Env* env,
   engine.create_if_missing = true;
   engine.paranoid_checks = true;
   engine.info_log = std::make_shared<EngineLog>();
-  engine.max_open_files = 256;
+  engine.max_open_files = open_files_max();
   engine.skip_stats_update_on_db_open = true;
   engine.stats_dump_period_sec = 0;
   engine.stats_persist_period_sec = 0;
