@@ -109,7 +109,7 @@ class Thing : public ResourceType {
     co_return Result<void>();
   }
 
- private:
+ protected:
   static Made made(const std::string& id, const json::object& properties) {
     return {.physical_id = id,
             .attributes = {{"Arn", "arn:" + id}, {"Shape", text_of(properties, "Shape")}}};
@@ -121,7 +121,7 @@ class Thing : public ResourceType {
     return Error(refused, "completing " + request.logical_id + " was refused");
   }
   template <class Effect>
-  Task<Result<Made>> act(std::string what, std::string id, const Effect& effect) const {
+  Task<Result<Made>> act(std::string what, std::string id, Effect effect) const {
     if (pass(world_)) co_await never();
     std::optional<Result<Made>> outcome;
     {
@@ -138,6 +138,67 @@ class Thing : public ResourceType {
     co_return *outcome;
   }
   World& world_;
+};
+
+constexpr Property setting_properties[] = {{.name = "Targets", .kind = Kind::texts},
+                                           {.name = "Size", .kind = Kind::number}};
+
+// A policy on several targets, as AWS::IAM::Policy is one: no thing of its own, a put for each.
+class Setting final : public Thing {
+ public:
+  using Thing::Thing;
+  std::string_view name() const override { return "Test::Setting"; }
+  std::span<const Property> properties() const override { return setting_properties; }
+  std::span<const std::string_view> attributes() const override { return {}; }
+  std::string_view name_property() const override { return {}; }
+
+  Task<Result<Made>> create(const Request& request, const json::object& properties) const override {
+    std::vector<std::string> done;
+    for (const auto& target : texts_of(properties, "Targets")) {
+      const auto put = co_await this->put(request, target, properties);
+      if (put.has_error()) {
+        CO_CHECK(co_await withdraw(request, std::move(done)));
+        co_return put.error();
+      }
+      done.push_back(target);
+    }
+    co_return Made{.physical_id = request.name};
+  }
+  Task<Result<std::optional<Made>>> find(const Request&, const json::object&) const override {
+    co_return std::optional<Made>();
+  }
+  Task<Result<Made>> update(const Request& request, const std::string& id,
+                            const json::object& before, const json::object& after) const override {
+    const auto wanted = texts_of(after, "Targets");
+    for (const auto& target : wanted) CO_CHECK(co_await put(request, target, after));
+    CO_CHECK(co_await withdraw(request, beyond(texts_of(before, "Targets"), wanted)));
+    co_return Made{.physical_id = id};
+  }
+  Task<Result<void>> remove(const Request& request, const std::string&,
+                            const json::object& properties) const override {
+    co_return co_await withdraw(request, texts_of(properties, "Targets"));
+  }
+
+ private:
+  Task<Result<Made>> put(const Request& request, std::string target,
+                         const json::object& properties) const {
+    return act("put", request.logical_id + " " + target, [this, target, properties] {
+      world_.things[target] = properties;
+      return Made{};
+    });
+  }
+  Task<Result<void>> withdraw(const Request& request, std::vector<std::string> targets) const {
+    for (const auto& target : targets) {
+      const std::string id = request.logical_id + " " + target;
+      const auto erase = [&] {
+        world_.things.erase(target);
+        return Made{};
+      };
+      auto taken = co_await act("withdraw", id, erase);
+      if (taken.has_error()) co_return taken.error();
+    }
+    co_return Result<void>();
+  }
 };
 
 class NoCaller : public wire::Caller {
@@ -183,6 +244,7 @@ class Process {
       : random_(seeded_random(7)), guard_(io_.get_executor()) {
     ResourceTypeList list;
     list.push_back(std::make_unique<Thing>(world));
+    list.push_back(std::make_unique<Setting>(world));
     types_.add(std::move(list));
     auto opened = store::Store::open(
         {.folder = folder,
@@ -474,6 +536,17 @@ TEST(Engine, ACustomNameThatNeedsReplacingIsRefused) {
                                           "custom-named resource requires replacing.")));
 }
 
+constexpr std::string_view on_three = R"(
+Resources:
+  A: {Type: Test::Thing, Properties: {Size: '1'}}
+  P: {Type: Test::Setting, DependsOn: A, Properties: {Targets: [x, y, z], Size: '1'}}
+)";
+constexpr std::string_view on_two_others = R"(
+Resources:
+  A: {Type: Test::Thing, Properties: {Size: '2'}}
+  P: {Type: Test::Setting, DependsOn: A, Properties: {Targets: [y, z, w, v], Size: '2'}}
+)";
+
 // A crash at every step: before and after each call of a service, with everything that runs beside
 // it.
 struct Story {
@@ -578,6 +651,25 @@ INSTANTIATE_TEST_SUITE_P(
               .failing = {"create New"},
               .end = "UPDATE_ROLLBACK_COMPLETE",
               .things = 4},
+        Story{.name = "SettingOnSeveralTargets",
+              .templates = {on_three, on_two_others},
+              .end = "UPDATE_COMPLETE",
+              .things = 5},
+        Story{.name = "SettingIsRefusedByALaterTarget",
+              .templates = {on_three},
+              .failing = {"put P z"},
+              .end = "ROLLBACK_COMPLETE",
+              .things = 0},
+        Story{.name = "ChangedSettingIsRefusedByALaterTarget",
+              .templates = {on_three, on_two_others},
+              .failing = {"put P v"},
+              .end = "UPDATE_ROLLBACK_COMPLETE",
+              .things = 4},
+        Story{.name = "SettingIsRemovedFromAllTargets",
+              .templates = {on_three},
+              .remove = true,
+              .end = "DELETE_COMPLETE",
+              .things = 0},
         Story{.name = "Delete",
               .templates = {before},
               .remove = true,
