@@ -285,10 +285,6 @@ Task<Result<FormUpload>> FormUpload::open(Request& request) {
 }
 
 Result<void> FormUpload::check_policy(Request& request, Time now) const {
-  // "POST /" without a bucket's host: the key's first part is no bucket.
-  if (bucket_in_host_ && request.sent_target.empty())
-    return Error(errors::method_not_allowed,
-                 "The specified method is not allowed against this resource.");
   const auto policy = fields_.find("policy");
   if (policy == fields_.end()) return {};
   FormFields asked = fields_;

@@ -27,9 +27,14 @@ class FormUpload {
   static Task<Result<FormUpload>> open(Request& request);
 
   const FormFields& fields() const { return fields_; }
+  // "POST /" names a bucket by its host alone: otherwise the key's first part would be taken for
+  // one. `request` as the router left it.
+  bool names_bucket(const Request& request) const {
+    return !bucket_in_host_ || !request.sent_target.empty();
+  }
   // Whether the form's own policy allows it, and that the file keeps to its content-length-range
   // (then EntityTooLarge, EntityTooSmall at the end of the body). 400 InvalidPolicyDocument, 403
-  // AccessDenied, 405 if it was sent to no bucket. `request` as the router left it: in path style.
+  // AccessDenied. `request` as the router left it: in path style.
   Result<void> check_policy(Request& request, Time now) const;
   // What a stored object is answered with: 204, or what success_action_status and
   // success_action_redirect ask for. `location`: the object's address.

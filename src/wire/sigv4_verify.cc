@@ -211,7 +211,8 @@ Result<void> Verification::check_time(const Signature& signature) const {
                                        iso8601_basic(now_ - skew_max) + " (" + now + " - 15 min.)");
   }
   const auto expires = number(signature.expires);
-  if (!expires || *expires > expires_max || *expires == 0) return refuse(Refusal::bad_expires);
+  if (!expires) return refuse(Refusal::bad_expires, "X-Amz-Expires should be a number");
+  if (*expires > expires_max || *expires == 0) return refuse(Refusal::bad_expires);
   const Time until = signed_at + std::chrono::seconds(*expires);
   if (now_ <= until) return {};
   if (ask_.dialect == Dialect::s3) {
@@ -405,8 +406,13 @@ Result<Identity> Authenticator::authenticate(Request& request, const AuthAsk& as
     return who;
   }
   const Signature& signature = *parsed.signature;
-  if (enforce && !parsed.incomplete.empty())
-    return sigv4::refuse(Refusal::incomplete, ask.dialect, std::move(parsed.incomplete));
+  if (enforce && !parsed.incomplete.empty()) {
+    // S3's code for addresses is one for all that is wrong with their parameters.
+    const bool s3_address =
+        ask.dialect == Dialect::s3 && signature.place == Signature::Place::query;
+    return sigv4::refuse(s3_address ? Refusal::bad_expires : Refusal::incomplete, ask.dialect,
+                         std::move(parsed.incomplete));
+  }
   const std::optional<Credential> credential = credentials_.find(signature.access_key);
   TRY(who, identity_of(signature.access_key, credential, ask));
   if (!signature.region.empty()) who.scope.region = signature.region;

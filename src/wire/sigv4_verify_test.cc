@@ -303,6 +303,11 @@ TEST_F(SigV4Verify, OtherSchemesAndHalfSignaturesAreTypedErrors) {
   Request half = post("{}");
   half.headers.add("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAUSER");
   EXPECT_EQ(check(half, Dialect::query).error().kind().name, "IncompleteSignature");
+  Request address = put("");
+  presign(address, user_, s3_, clock_.now(), 60);
+  const std::size_t date = address.target.find("X-Amz-Date");
+  address.target.replace(date, 10, "X-Amz-Dote");
+  EXPECT_EQ(check(address, Dialect::s3).error().kind().name, "AuthorizationQueryParametersError");
   Request garbage = post("{}");
   garbage.headers.add("Authorization",
                       "AWS4-HMAC-SHA256 ,,,=,Credential=/////,SignedHeaders=;;;,Signature=zz");

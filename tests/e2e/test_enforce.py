@@ -1,5 +1,6 @@
 """--auth enforce: whoever has no keys gets nothing; whoever may read the data folder, or was given keys, gets in."""
 import json
+import pathlib
 import re
 import stat
 import subprocess
@@ -226,6 +227,18 @@ def test_a_form_is_taken_from_who_signed_its_policy(closed):
         assert "SignatureDoesNotMatch" in post(made["url"], swapped, b"forged")[2]
     unsigned = {"key": "k", "policy": made["fields"]["policy"]}
     assert post(made["url"], {"key": "k"}, b"x")[0] == 403 and post(made["url"], unsigned, b"x")[0] == 403
+
+
+def test_the_sdk_for_javascript_is_let_in_by_its_signatures(closed):
+    keys = keys_of(closed)
+    script = pathlib.Path(__file__).parent / "js" / "s3.mjs"
+
+    def run(secret):
+        environment = {**closed.environment(), "AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": secret}
+        return subprocess.run(["node", str(script)], env=environment, cwd=script.parent.parent, capture_output=True, text=True, timeout=90)
+    done = run(keys[1])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SignatureDoesNotMatch" in run("wrong").stderr
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

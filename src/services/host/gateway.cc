@@ -43,12 +43,11 @@ std::string trace_of(const std::string& request_id) {
 }
 
 // A form puts an object into the bucket whose address it was sent to, and does nothing else.
-Result<void> check_form(const wire::FormUpload& form, wire::Request& request,
-                        const wire::Exchange& exchange, Time now) {
-  if (exchange.operation->name != "PutObject")
-    return Error(wire::errors::method_not_allowed,
-                 "The specified method is not allowed against this resource.");
-  return form.check_policy(request, now);
+Result<void> check_form(const wire::FormUpload& form, const wire::Request& request,
+                        const wire::Exchange& exchange) {
+  if (exchange.operation->name == "PutObject" && form.names_bucket(request)) return {};
+  return Error(wire::errors::method_not_allowed,
+               "The specified method is not allowed against this resource.");
 }
 
 journal::Outcome outcome_of(const Error& error) {
@@ -115,7 +114,7 @@ Task<Result<wire::Response>> Gateway::answer(wire::Request& request, Progress& p
     form = *std::move(opened);
   }
   CO_CHECK(parts_.router.route(request, exchange));
-  if (form) CO_CHECK(check_form(*form, request, exchange, parts_.clock.now()));
+  if (form) CO_CHECK(check_form(*form, request, exchange));
   const Served* served = parts_.host.find(*exchange.service);
   assert_that(served != nullptr, "the router knows a service that nobody serves");
   const wire::Operation& operation = *exchange.operation;
@@ -133,6 +132,7 @@ Task<Result<wire::Response>> Gateway::answer(wire::Request& request, Progress& p
   call.scope = std::move(identity.scope);
   call.principal = std::move(identity.principal);
   call.now = parts_.clock.now();
+  if (form) CO_CHECK(form->check_policy(request, call.now));
   call.endpoint = endpoint_of(request);
   call.source_ip = request.peer;
   call.random = &parts_.random;
