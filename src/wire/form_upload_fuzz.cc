@@ -2,8 +2,8 @@
 // made of any bytes.
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -57,8 +57,9 @@ Task<void> open(std::string_view bytes, std::size_t step, Outcome& outcome) {
 Outcome run(std::string_view bytes, std::size_t step) {
   Outcome outcome;
   boost::asio::io_context io;
-  boost::asio::co_spawn(io, open(bytes, step, outcome), boost::asio::detached);
+  auto done = boost::asio::co_spawn(io, open(bytes, step, outcome), boost::asio::use_future);
   io.run();
+  done.get();
   return outcome;
 }
 
