@@ -168,7 +168,8 @@ Result<void> check_updatable(const deploy::Stack& stack) {
     return errors::validation_error(
         "This stack is currently in a non-terminal [CREATE_FAILED] state. To update the stack from "
         "this state, please use the disable-rollback parameter with update-stack API. To rollback "
-        "to the last known good state, use the rollback-stack API");
+        "to the last known good state, use the rollback-stack API (neither is served here: delete "
+        "the stack and create it again)");
   return errors::validation_error("Stack:" + stack.arn() + " is in " + stack.status +
                                   " state and can not be updated.");
 }
