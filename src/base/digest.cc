@@ -56,11 +56,21 @@ std::string big_endian(Word value) {
   return bytes;
 }
 
+// Found once: EVP_md5() and its like are looked up in OpenSSL's store at each use of theirs.
+const EVP_MD* found(const char* name) {
+  const EVP_MD* algorithm = EVP_MD_fetch(nullptr, name, nullptr);
+  assert_that(algorithm != nullptr, "OpenSSL lacks a digest that services need");
+  return algorithm;
+}
+
 const EVP_MD* openssl_algorithm(Algorithm algorithm) {
+  static const EVP_MD* const md5 = found("MD5");
+  static const EVP_MD* const sha1 = found("SHA1");
+  static const EVP_MD* const sha256 = found("SHA256");
   switch (algorithm) {
-    case Algorithm::md5: return EVP_md5();
-    case Algorithm::sha1: return EVP_sha1();
-    case Algorithm::sha256: return EVP_sha256();
+    case Algorithm::md5: return md5;
+    case Algorithm::sha1: return sha1;
+    case Algorithm::sha256: return sha256;
     case Algorithm::crc32:
     case Algorithm::crc32c:
     case Algorithm::crc64nvme: break;

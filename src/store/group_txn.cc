@@ -13,6 +13,8 @@ constexpr unsigned due_bits = 42;  // milliseconds, until the year 2109
 constexpr unsigned tie_bits = 64 - due_bits;
 constexpr std::uint64_t due_max = (std::uint64_t{1} << due_bits) - 1;
 
+constexpr std::size_t remembered_bytes_max = 1024;
+
 std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 }  // namespace
@@ -71,10 +73,14 @@ std::optional<std::string> GroupTxn::get(const Key& key) const {
     if (!place->second) return std::nullopt;
     return std::string(*place->second);
   }
+  Read& read = reads_[std::hash<std::string_view>()(key.bytes()) % reads_.size()];
+  if (read.key == key.bytes()) return read.value;
   std::string value;
   const auto status = engine_.db().Get(rocksdb::ReadOptions(), key.bytes(), &value);
   if (status.IsNotFound()) return std::nullopt;
   if (!status.ok()) throw BrokenInvariant("cannot read the store: " + status.ToString());
+  if (value.size() <= remembered_bytes_max)
+    read = {.key = std::string(key.bytes()), .value = value};
   return value;
 }
 

@@ -2,6 +2,7 @@
 // the sequencer only.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,9 +40,15 @@ class GroupTxn final : public Txn {
     group_->on_commit.push_back(std::move(action));
   }
 
-  void use(Group& group) { group_ = &group; }
+  void use(Group& group) {
+    group_ = &group;
+    forget_reads();
+  }
   // The engine moved on: iterators must look again.
-  void engine_changed() { ++epoch_; }
+  void engine_changed() {
+    ++epoch_;
+    forget_reads();
+  }
   // Iterators pin the engine's memory; let go of them when nothing is to do.
   void release_iterators();
   bool holds_iterators() const { return !idle_.empty(); }
@@ -62,6 +69,15 @@ class GroupTxn final : public Txn {
 
  private:
   struct Cursor;
+  // What the engine answered while this group is open: the same few records (a bucket, a topic) are
+  // read by nearly every body of a group. One place a hash, found values only.
+  struct Read {
+    std::string key;  // empty: none
+    std::string value;
+  };
+  void forget_reads() {
+    for (Read& read : reads_) read.key.clear();
+  }
   std::unique_ptr<Cursor> borrow(const Range& range) const;
   void scan_merged(Cursor& base, const Range& range, const Visitor& visit, bool forward) const;
 
@@ -71,6 +87,7 @@ class GroupTxn final : public Txn {
   std::uint64_t epoch_ = 0;
   Time earliest_timer_ = Time::max();
   mutable std::vector<std::unique_ptr<Cursor>> idle_;
+  mutable std::array<Read, 16> reads_;
 };
 
 }  // namespace cloudlet::store
