@@ -116,7 +116,8 @@ class BlobCrash : public testing::TestWithParam<std::uint64_t> {
     }
     auto finished = writer->finish();
     auto blob = co_await std::move(finished);
-    co_return *blob;
+    if (blob.has_error()) ADD_FAILURE() << blob.error().message();
+    co_return blob.value();
   }
 
   static std::string read(Store& store, const BlobId& blob) {

@@ -233,5 +233,30 @@ TEST_P(BlobsTest, AStoreInMemoryLeavesNothingBehind) {
 
 INSTANTIATE_TEST_SUITE_P(Modes, BlobsTest, testing::Values(Durability::sync, Durability::memory));
 
+// As RocksDB lists a folder where the file system does not say what is a folder.
+class ListsItself final : public rocksdb::EnvWrapper {
+ public:
+  ListsItself() : EnvWrapper(rocksdb::Env::Default()) {}
+  rocksdb::Status GetChildren(const std::string& folder, std::vector<std::string>* names) override {
+    auto status = target()->GetChildren(folder, names);
+    if (status.ok()) names->insert(names->end(), {".", ".."});
+    return status;
+  }
+};
+
+TEST(BlobFolders, AStartWorksWhereListsHoldTheFolderItself) {
+  const auto random = system_random();
+  const fs::path folder = fs::temp_directory_path() / ("cloudlet-blobs-" + random->hex(8));
+  Clock clock;
+  ListsItself env;
+  for (int start = 0; start < 2; ++start) {
+    auto store = Store::open({.folder = folder, .durability = Durability::sync, .env = &env}, clock,
+                             *random);
+    ASSERT_TRUE(store.has_value()) << store.error().message();
+    (*store)->start();
+  }
+  fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace cloudlet::store

@@ -49,7 +49,7 @@ Result<void> FileBlobs::prepare() {
   if (status.ok()) status = env_.CreateDirIfMissing(fresh.string());
   if (status.ok()) status = env_.GetChildren(fresh.string(), &unfinished);
   for (const std::string& name : unfinished)
-    if (status.ok()) status = env_.DeleteFile((fresh / name).string());
+    if (status.ok() && is_name(name)) status = env_.DeleteFile((fresh / name).string());
   std::error_code failure;
   if (status.ok() && &env_ == rocksdb::Env::Default())
     fs::permissions(folder_, fs::perms::owner_all, failure);

@@ -396,11 +396,10 @@ IOStatus ForgetfulFileSystem::CreateDir(const std::string& path, const IOOptions
 
 IOStatus ForgetfulFileSystem::CreateDirIfMissing(const std::string& path, const IOOptions& options,
                                                  IODebugContext* context) {
-  {
-    std::scoped_lock lock(mutex_);
-    if (live_.contains(normal(path))) return IOStatus::OK();
-  }
-  return CreateDir(path, options, context);
+  const auto status = CreateDir(path, options, context);
+  if (status.ok()) return status;
+  std::scoped_lock lock(mutex_);  // somebody else may have made it just before
+  return live_.contains(normal(path)) ? IOStatus::OK() : status;
 }
 
 IOStatus ForgetfulFileSystem::DeleteDir(const std::string& path, const IOOptions& options,

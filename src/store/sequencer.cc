@@ -302,7 +302,8 @@ void Sequencer::close_group() {
     if (writes) {
       std::scoped_lock lock(mutex_);
       unsynced_ = open_->number;
-      unsynced_drops_.insert(unsynced_drops_.end(), open_->dropped.begin(), open_->dropped.end());
+      if (options_.durability == Durability::interval)
+        unsynced_drops_.insert(unsynced_drops_.end(), open_->dropped.begin(), open_->dropped.end());
     }
     return open_->clear();
   }

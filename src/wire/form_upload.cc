@@ -30,7 +30,8 @@ std::string lower(std::string_view text) {
 // The value of a parameter: `boundary=x` or `name="x"`. Empty: there is none.
 std::string parameter(std::string_view text, std::string_view name) {
   const std::string wanted = std::string(name) + "=";
-  for (std::size_t at = 0; (at = text.find(wanted, at)) != std::string_view::npos; ++at) {
+  const std::string small = lower(text);
+  for (std::size_t at = 0; (at = small.find(wanted, at)) != std::string::npos; ++at) {
     if (at > 0 && text[at - 1] != ' ' && text[at - 1] != ';') continue;
     std::string_view value = text.substr(at + wanted.size());
     if (!value.starts_with('"')) return std::string(value.substr(0, value.find_first_of("; ")));
@@ -173,8 +174,12 @@ std::string header_of(const std::string& name) {
   return {};
 }
 
-bool fits_a_header(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+// With `more` in its query, in front of a fragment.
+std::string with_query(std::string_view address, const std::string& more) {
+  const std::string_view front = address.substr(0, address.find('#'));
+  std::string whole(front);
+  whole += front.find('?') == std::string_view::npos ? '?' : '&';
+  return whole.append(more).append(address.substr(front.size()));
 }
 
 Result<void> become_put(Request& request, const FormFields& fields) {
@@ -193,11 +198,14 @@ Result<void> become_put(Request& request, const FormFields& fields) {
     if (const auto value = request.headers.find(name)) kept.add(name, *value);
   request.headers = std::move(kept);
   for (const auto& [name, value] : fields) {
+    const bool redirects = name == "redirect" || name == "success_action_redirect";
+    if (redirects && !is_header_value(value)) return malformed_form();
     if (is_about_the_form(name)) continue;
     const std::string header = header_of(name);
     if (header.empty() && name.starts_with("x-amz-")) return not_implemented();
-    if (!fits_a_header(name) || !fits_a_header(value)) return malformed_form();
-    if (!header.empty()) request.headers.set(header, value);
+    if (header.empty()) continue;
+    if (!is_header_name(header) || !is_header_value(value)) return malformed_form();
+    request.headers.set(header, value);
   }
   return {};
 }
@@ -262,7 +270,7 @@ bool is_form_upload(const Request& request) {
 
 Task<Result<FormUpload>> FormUpload::open(Request& request) {
   FormUpload upload;
-  upload.bucket_in_host_ = request.path() == "/";
+  upload.path_is_root_ = request.path() == "/";
   const std::string boundary = parameter(request.headers.get("Content-Type"), "boundary");
   if (boundary.empty() || boundary.size() > 200) co_return malformed_form();
   Parts parts(std::move(request.body), boundary);
@@ -296,23 +304,24 @@ Result<void> FormUpload::check_policy(Request& request, Time now) const {
 }
 
 void FormUpload::answer(Response& response, const Request& request,
-                        const std::string& location) const {
+                        const std::string& endpoint) const {
   const std::string etag(response.headers.get("ETag"));
   std::string_view redirect = value_of(fields_, "success_action_redirect");
   if (redirect.empty()) redirect = value_of(fields_, "redirect");
   const std::string bucket(bucket_of(request));
   const std::string key(value_of(fields_, "key"));
   if (redirect.starts_with("http://") || redirect.starts_with("https://")) {
-    std::string target(redirect);
-    target += target.find('?') == std::string::npos ? '?' : '&';
-    target += "bucket=" + percent_encode(bucket) + "&key=" + percent_encode(key) +
-              "&etag=" + percent_encode(etag);
     response.status = 303;
-    response.headers.set("Location", target);
+    response.headers.set("Location", with_query(redirect, "bucket=" + percent_encode(bucket) +
+                                                              "&key=" + percent_encode(key) +
+                                                              "&etag=" + percent_encode(etag)));
     return;
   }
   const std::string_view wanted = value_of(fields_, "success_action_status");
   response.status = wanted == "200" ? 200 : wanted == "201" ? 201 : 204;
+  // The host names the bucket already where the path did not.
+  const std::string location = endpoint + (path_is_root_ ? "/" + percent_encode(key, Slash::keep)
+                                                         : std::string(request.path()));
   response.headers.set("Location", location);
   if (response.status != 201) return;
   std::string body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse>";

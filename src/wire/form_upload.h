@@ -27,22 +27,24 @@ class FormUpload {
   static Task<Result<FormUpload>> open(Request& request);
 
   const FormFields& fields() const { return fields_; }
-  // "POST /" names a bucket by its host alone: otherwise the key's first part would be taken for
-  // one. `request` as the router left it.
+  // "POST /" goes to a bucket named by the host, "POST /bucket" to no such host: else a part of the
+  // path would be taken for the bucket, or for the beginning of a key that no policy spoke of.
+  // `request` as the router left it.
   bool names_bucket(const Request& request) const {
-    return !bucket_in_host_ || !request.sent_target.empty();
+    return path_is_root_ == !request.sent_target.empty();
   }
   // Whether the form's own policy allows it, and that the file keeps to its content-length-range
   // (then EntityTooLarge, EntityTooSmall at the end of the body). 400 InvalidPolicyDocument, 403
   // AccessDenied. `request` as the router left it: in path style.
   Result<void> check_policy(Request& request, Time now) const;
   // What a stored object is answered with: 204, or what success_action_status and
-  // success_action_redirect ask for. `location`: the object's address.
-  void answer(Response& response, const Request& request, const std::string& location) const;
+  // success_action_redirect ask for. `endpoint`: the address that the form was sent to, without a
+  // path.
+  void answer(Response& response, const Request& request, const std::string& endpoint) const;
 
  private:
   FormFields fields_;
-  bool bucket_in_host_ = false;
+  bool path_is_root_ = false;
 };
 
 }  // namespace cloudlet::wire

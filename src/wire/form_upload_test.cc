@@ -64,6 +64,43 @@ TEST(FormUpload, IsReadTheSameHoweverItArrives) {
   }
 }
 
+std::string with(std::string text, std::string_view from, std::string_view to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+// A name with a blank went out as a header that stops clients from reading the rest.
+TEST(FormUpload, WhatCannotBeAHeaderIsRefused) {
+  const auto taken = [](const std::string& body) {
+    Request request = form(body);
+    return run(FormUpload::open(request)).has_value();
+  };
+  EXPECT_FALSE(taken(with(good, "meta-who", "meta-a b")));
+  EXPECT_FALSE(taken(with(good, "\r\nme\r\n", "\r\nm\re\r\n")));
+  EXPECT_TRUE(taken(with(good, "x-amz-meta-who", "user[name]")));
+  const std::string redirects = with(good, "x-amz-meta-who", "success_action_redirect");
+  EXPECT_TRUE(taken(redirects));
+  EXPECT_FALSE(taken(with(redirects, "\r\nme\r\n", "\r\nhttp://a/\nSet-Cookie: b\r\n")));
+}
+
+TEST(FormUpload, ParametersAreNamedInAnyCase) {
+  Request request = form(good);
+  request.headers.set("Content-Type", "Multipart/Form-Data; BOUNDARY=b");
+  ASSERT_TRUE(is_form_upload(request));
+  EXPECT_TRUE(run(FormUpload::open(request)).has_value());
+}
+
+TEST(FormUpload, GoesBackToAnAddressWithItsQueryInFrontOfItsFragment) {
+  Request request = form(with(with(good, "x-amz-meta-who", "success_action_redirect"), "\r\nme\r\n",
+                              "\r\nhttp://a/b?x=1#top\r\n"));
+  const auto upload = run(FormUpload::open(request));
+  ASSERT_TRUE(upload.has_value());
+  Response response;
+  response.headers.set("ETag", "e");
+  upload->answer(response, request, "http://localhost");
+  EXPECT_EQ(response.headers.get("Location"),
+            "http://a/b?x=1&bucket=bucket&key=up%2Fa%20b%3F&etag=e#top");
+}
+
 TEST(FormUpload, WhatIsNoFormIsRefused) {
   const auto refusal = [](const std::string& body) {
     Request request = form(body);
@@ -76,9 +113,7 @@ TEST(FormUpload, WhatIsNoFormIsRefused) {
   EXPECT_EQ(refusal("--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nk\r\n--b--\r\n"),
             "InvalidArgument");
   EXPECT_EQ(refusal(std::string(30'000, 'x')), "MaxPostPreDataLengthExceeded");
-  std::string other = good;
-  other.replace(other.find("x-amz-meta-who"), 14, "x-amz-copy-src");
-  EXPECT_EQ(refusal(other), "NotImplemented");
+  EXPECT_EQ(refusal(with(good, "x-amz-meta-who", "x-amz-copy-src")), "NotImplemented");
   Request cut = form(good.substr(0, good.size() - 8));
   ASSERT_TRUE(run(FormUpload::open(cut)).has_value());
   EXPECT_EQ(run(cut.body.read_all(1000)).error().kind().name, "MalformedPOSTRequest");

@@ -15,6 +15,11 @@ namespace cloudlet::wire {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+// What may be a header's name (a token) and its value: no control characters but tabs (RFC 9110,
+// 5.1 and 5.5).
+bool is_header_name(std::string_view text);
+bool is_header_value(std::string_view text);
+
 // Header fields in the order they came, duplicates and spelling kept; names are found without
 // regard to case (RFC 9110, 5.1). All text lies in one string: a message costs two allocations, not
 // two a field.

@@ -24,15 +24,6 @@ bool is_token(std::string_view text) {
   return true;
 }
 
-// Field values: visible, space, tab and anything above ASCII (RFC 9110, 5.5).
-bool is_field_value(std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
-  }
-  return true;
-}
-
 bool is_target(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -75,7 +66,7 @@ HeadFault parse_fields(std::string_view text, const HeadLimits& limits, Headers&
     if (colon == std::string_view::npos) return {400, "a header line has no colon"};
     const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
     if (!is_token(name)) return {400, "a header name is malformed"};
-    if (!is_field_value(value)) return {400, "a header value holds control characters"};
+    if (!is_header_value(value)) return {400, "a header value holds control characters"};
     headers.add_in_text(name, value);
   }
 }
@@ -155,6 +146,16 @@ HeadFault check_host(int minor, std::string_view authority, RequestHead& out) {
 }
 
 }  // namespace
+
+bool is_header_name(std::string_view text) { return is_token(text); }
+
+bool is_header_value(std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
+  }
+  return true;
+}
 
 HeadScanner::State HeadScanner::scan(std::string_view bytes) {
   while (scanned_ < bytes.size()) {

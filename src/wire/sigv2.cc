@@ -136,7 +136,8 @@ std::string string_to_sign(const Request& request, const sigv4::Signature& signa
   };
   if (presigned)
     for (const auto& [name, value] : query)
-      if (name.starts_with("x-amz-")) amz.emplace(name, value);
+      if (std::string small = lower(name); small.starts_with("x-amz-"))
+        amz.emplace(std::move(small), value);
   std::string out =
       request.method + "\n" + field("Content-MD5") + "\n" + field("Content-Type") + "\n";
   if (presigned)

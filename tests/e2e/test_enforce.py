@@ -229,6 +229,19 @@ def test_a_form_is_taken_from_who_signed_its_policy(closed):
     assert post(made["url"], {"key": "k"}, b"x")[0] == 403 and post(made["url"], unsigned, b"x")[0] == 403
 
 
+def test_a_presigned_address_of_version_2_means_what_it_meant_when_it_was_signed(closed):
+    s3 = client(closed, "s3", keys_of(closed), signature_version="s3")
+    s3.create_bucket(Bucket="version-2", CreateBucketConfiguration={"LocationConstraint": REGION})
+    address = s3.generate_presigned_url("put_object", Params={"Bucket": "version-2", "Key": "k"})
+    for more in ("", "&x-amz-meta-more=1", "&X-amz-meta-more=1"):
+        try:
+            status = urllib.request.urlopen(urllib.request.Request(address + more, data=b"x", method="PUT")).status
+        except urllib.error.HTTPError as refused:
+            status = refused.code
+        assert status == (403 if more else 200), more
+    assert s3.head_object(Bucket="version-2", Key="k")["Metadata"] == {}
+
+
 def test_the_sdk_for_javascript_is_let_in_by_its_signatures(closed):
     keys = keys_of(closed)
     script = pathlib.Path(__file__).parent / "js" / "s3.mjs"

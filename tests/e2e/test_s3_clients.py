@@ -154,6 +154,10 @@ def test_a_browsers_form_uploads_what_its_policy_allows(cloud, s3):
     assert post(cloud.endpoint + "/", {"key": f"{BUCKET}/k"}, b"x")[0] == 405
     status, headers, _ = post(cloud.endpoint + "/", {"key": "by-host"}, b"hosted", host=f"{BUCKET}.s3.localhost:{cloud.port}")
     assert status == 204 and s3.get_object(Bucket=BUCKET, Key="by-host")["Body"].read() == b"hosted"
+    assert headers["Location"] == f"http://{BUCKET}.s3.localhost:{cloud.port}/by-host"
+    # A path in front of a key that the policy allows would make another key of it.
+    for path in ("secret", "secret/", BUCKET):
+        assert post(f"{cloud.endpoint}/{path}", {"key": "k"}, b"x", host=f"{BUCKET}.s3.localhost:{cloud.port}")[0] == 405, path
     cloud.cli("clock", "advance", "2m")
     assert "Policy expired" in refused()[2]
 

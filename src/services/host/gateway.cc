@@ -154,7 +154,7 @@ Task<Result<wire::Response>> Gateway::answer(wire::Request& request, Progress& p
   CO_TRY(wire::Object output,
          co_await parts_.host.perform(*served, operation, inner, std::move(input)));
   wire::Response response = wire::encode_response(exchange, output.data(), call.request_id);
-  if (form) form->answer(response, request, call.endpoint + std::string(request.path()));
+  if (form) form->answer(response, request, call.endpoint);
   co_return response;
 }
 

@@ -10,12 +10,16 @@
 namespace cloudlet::iot::sql {
 namespace {
 
-// A member of a value that may be made for the occasion: then the member must outlive it.
-Value member_of(Value of, std::string_view name) {
+// A part of a value that may be made for the occasion: then the part must outlive it.
+Value part_of(Frame& frame, const Value& of, const json::value* part) {
+  if (!part) return {};
+  if (of.borrowed()) return Value(part);
+  return affordable(frame.input, *part) ? Value(json::value(*part)) : Value();
+}
+
+Value member_of(Frame& frame, const Value& of, std::string_view name) {
   const json::object* object = of.undefined() ? nullptr : of.get().if_object();
-  const json::value* found = object ? object->if_contains(name) : nullptr;
-  if (!found) return {};
-  return Value(json::value(*found));
+  return part_of(frame, of, object ? object->if_contains(name) : nullptr);
 }
 
 }  // namespace
@@ -38,18 +42,18 @@ Value VariableUse::eval(Frame& frame) const {
   return known->undefined() ? Value() : Value(&known->get());
 }
 
-Value Member::eval(Frame& frame) const { return member_of(of_->eval(frame), name_); }
+Value Member::eval(Frame& frame) const { return member_of(frame, of_->eval(frame), name_); }
 
 Value Index::eval(Frame& frame) const {
   const Value of = of_->eval(frame);
   const Value at = at_->eval(frame);
   if (of.undefined() || at.undefined()) return {};
-  if (const json::string* name = at.string()) return member_of(of, *name);
+  if (const json::string* name = at.string()) return member_of(frame, of, *name);
   const json::array* array = of.get().if_array();
   const auto index = to_int(at);
   if (!array || !index || *index < 0 || *index >= static_cast<std::int64_t>(array->size()))
     return {};
-  return Value(json::value((*array)[static_cast<std::size_t>(*index)]));
+  return part_of(frame, of, &(*array)[static_cast<std::size_t>(*index)]);
 }
 
 Value Not::eval(Frame& frame) const {
@@ -71,7 +75,7 @@ Value In::eval(Frame& frame) const {
   const json::array* array = items.get().if_array();
   if (!array || !frame.input.afford(array->size())) return {};
   for (const json::value& item : *array) {
-    if (equal(left.get(), item)) return Value::of(true);
+    if (equal(frame.input, left.get(), item)) return Value::of(true);
   }
   return Value::of(false);
 }
@@ -84,7 +88,7 @@ Value Case::eval(Frame& frame) const {
   }
   for (const auto& [when, then] : branches_) {
     const Value test = when->eval(frame);
-    const bool taken = operand_ ? !test.undefined() && equal(operand.get(), test.get())
+    const bool taken = operand_ ? !test.undefined() && equal(frame.input, operand.get(), test.get())
                                 : to_boolean(test).value_or(false);
     if (taken) return then->eval(frame);
   }

@@ -2,6 +2,7 @@
 // anything joins texts.
 #include "services/iot/sql/operators.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cmath>
@@ -71,7 +72,8 @@ Value arithmetic(Frame& frame, const Value& a, const Value& b) {
 
 }  // namespace
 
-bool equal(const json::value& a, const json::value& b) {
+bool equal(Input& input, const json::value& a, const json::value& b) {
+  if (!input.afford(1)) return false;
   if (a.is_number() && b.is_number()) {
     const auto left = to_number(Value(&a), Version::v2016_03_23);
     const auto right = to_number(Value(&b), Version::v2016_03_23);
@@ -83,7 +85,7 @@ bool equal(const json::value& a, const json::value& b) {
     const json::array& right = b.get_array();
     if (left.size() != right.size()) return false;
     for (std::size_t i = 0; i < left.size(); ++i) {
-      if (!equal(left[i], right[i])) return false;
+      if (!equal(input, left[i], right[i])) return false;
     }
     return true;
   }
@@ -93,31 +95,41 @@ bool equal(const json::value& a, const json::value& b) {
     if (left.size() != right.size()) return false;
     for (const auto& member : left) {
       const json::value* other = right.if_contains(member.key());
-      if (!other || !equal(member.value(), *other)) return false;
+      if (!other || !equal(input, member.value(), *other)) return false;
     }
     return true;
   }
+  if (a.is_string() && !input.afford(a.get_string().size())) return false;
   return a == b;
 }
 
+// One part after the other, so that what is too much is not walked to its end.
+bool affordable(Input& input, const json::value& value) {
+  if (!input.afford(16)) return false;
+  if (const json::string* text = value.if_string()) return input.afford(text->size());
+  if (const json::array* array = value.if_array()) {
+    return std::ranges::all_of(*array, [&](const auto& item) { return affordable(input, item); });
+  }
+  if (const json::object* object = value.if_object()) {
+    return std::ranges::all_of(*object, [&](const auto& member) {
+      return input.afford(member.key().size()) && affordable(input, member.value());
+    });
+  }
+  return true;
+}
+
 bool affordable(Frame& frame, const Value& value) {
-  if (value.undefined()) return true;
-  std::size_t bytes = 16;
-  if (const json::string* text = value.get().if_string()) bytes += text->size();
-  // An array or an object is as large as the message that it came from, or was paid for when it was
-  // made.
-  if (value.get().is_structured()) bytes += frame.input.message().payload.size();
-  return frame.input.afford(bytes);
+  return value.undefined() || affordable(frame.input, value.get());
 }
 
-Value op_equal(Frame&, const Value& a, const Value& b) {
+Value op_equal(Frame& frame, const Value& a, const Value& b) {
   if (a.undefined() || b.undefined()) return {};
-  return Value::of(equal(a.get(), b.get()));
+  return Value::of(equal(frame.input, a.get(), b.get()));
 }
 
-Value op_not_equal(Frame&, const Value& a, const Value& b) {
+Value op_not_equal(Frame& frame, const Value& a, const Value& b) {
   if (a.undefined() || b.undefined()) return {};
-  return Value::of(!equal(a.get(), b.get()));
+  return Value::of(!equal(frame.input, a.get(), b.get()));
 }
 
 Value op_less(Frame& frame, const Value& a, const Value& b) {

@@ -7,9 +7,11 @@
 namespace cloudlet::iot::sql {
 
 // The = of two values: an Int equals the same Decimal, texts and numbers never equal each other.
-bool equal(const json::value& a, const json::value& b);
+// Accounts for what it looks at; false too once the message has cost too much.
+bool equal(Input& input, const json::value& a, const json::value& b);
 
 // Accounts for a copy of `value`. False: the message has cost too much already.
+bool affordable(Input& input, const json::value& value);
 bool affordable(Frame& frame, const Value& value);
 
 Value op_equal(Frame&, const Value& a, const Value& b);

@@ -55,6 +55,35 @@ class SqlTest : public testing::Test {
   std::unique_ptr<Random> random_ = seeded_random(1);
 };
 
+// Each variable is twice the one before it: 30 of them were a thousand million values.
+TEST_F(SqlTest, VariablesThatDoubleEndWhenTheMessageHasCostTooMuch) {
+  std::string sql = "SET @v0 = p";
+  for (int i = 1; i <= 30; ++i) sql += fmt::format(", @v{} = [@v{}, @v{}]", i, i - 1, i - 1);
+  const auto statement = Statement::compile(
+      sql + " SELECT 1 AS x FROM 'a' WHERE isUndefined(@v30) = false", Version::v2016_03_23);
+  ASSERT_TRUE(statement.has_value()) << statement.error().message();
+  const Message m = message(R"({"p":1})");
+  Input input(m);
+  (void)statement->matches(input);
+  EXPECT_TRUE(input.exhausted());
+}
+
+// A nested SELECT that looks into a variable looks into the message itself: nothing is copied for
+// each of its rows.
+TEST_F(SqlTest, RowsLookIntoAVariableWithoutCopyingIt) {
+  std::string ones = "1";
+  for (int i = 1; i < 20'000; ++i) ones += ",1";
+  const std::string payload = fmt::format(R"({{"o":{{"a":[[{}]]}},"rows":[{}]}})", ones, ones);
+  const auto statement = Statement::compile(
+      "SET @v = o SELECT (SELECT VALUE @v.a[0][7] FROM rows) AS x FROM 'a'", Version::v2016_03_23);
+  ASSERT_TRUE(statement.has_value()) << statement.error().message();
+  const Message m = message(payload);
+  Input input(m);
+  EXPECT_TRUE(statement->matches(input));
+  EXPECT_EQ(statement->select(input), "{\"x\":[" + ones + "]}");
+  EXPECT_FALSE(input.exhausted());
+}
+
 TEST_F(SqlTest, VariablesHoldTheirValueForTheWholeStatement) {
   // The reference's example.
   EXPECT_EQ(

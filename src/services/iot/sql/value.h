@@ -33,6 +33,8 @@ class Value {
 
   bool undefined() const { return !defined_; }
   bool null() const { return defined_ && get().is_null(); }
+  // It is part of something that outlives the evaluation.
+  bool borrowed() const { return borrowed_ != nullptr; }
   const json::value& get() const { return borrowed_ ? *borrowed_ : own_; }
   const json::string* string() const { return defined_ ? get().if_string() : nullptr; }
   json::value take() && { return borrowed_ ? *borrowed_ : std::move(own_); }
