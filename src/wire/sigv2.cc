@@ -68,9 +68,13 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// Host style is signed as path style; a slash behind a bucket's name stays.
+// Host style is signed as path style; behind the name of a bucket alone there always is a slash.
 std::string signed_path(const Request& request) {
-  if (request.sent_target.empty()) return std::string(request.path());
+  if (request.sent_target.empty()) {
+    std::string path(request.path());
+    if (path.size() > 1 && path.find('/', 1) == std::string::npos) path += '/';
+    return path;
+  }
   const std::string_view sent =
       std::string_view(request.sent_target).substr(0, request.sent_target.find('?'));
   const std::string_view own = request.path();
