@@ -108,47 +108,48 @@ TEST_F(Hostile, ATricklingReceiverHoldsNobodyUpForLong) {
   publisher.join();
 }
 
-// Each of many receivers that stopped reading stays within its own bound: all together do, too.
-// Those with the most waiting go; who reads stays.
-TEST_F(Hostile, ManyStuckReceiversAreBoundedTogether) {
+// 20 receivers that stopped reading, and one publisher of 20 MB.
+class StuckReceivers : public BrokerTest {
+ protected:
+  std::unique_ptr<Peer> flood() {
+    for (int i = 0; i < 20; ++i) stuck_.push_back(subscribed(name(i), "t/#", 0));
+    auto p = connected("p");
+    for (unsigned i = 1; i <= 200; ++i) {
+      p->send(publish("t/large", Bytes(100'000, 'x'), {.qos = 1, .id = i}));
+      p->expect(puback(i));
+      clock.advance(std::chrono::seconds(i % 20 == 0 ? 1 : 0));  // who stands is not waited for
+    }
+    return p;
+  }
+  std::size_t ended() {
+    std::size_t count = 0;
+    for (int i = 0; i < 20; ++i) count += application.ends_of(name(i)).empty() ? 0 : 1;
+    return count;
+  }
+
+ private:
+  static std::string name(int i) { return "stuck" + std::to_string(i); }
+  std::vector<std::unique_ptr<Peer>> stuck_;
+};
+
+// Each stays within its own bound: all together do, too. Those with the most waiting go; who reads
+// stays.
+TEST_F(StuckReceivers, AreBoundedTogether) {
   options.limits.waiting_bytes_max = 8 * 1024 * 1024;
   const auto reads = subscribed("reads", "t/small", 0);
-  std::vector<std::unique_ptr<Peer>> stuck;
-  for (int i = 0; i < 20; ++i) stuck.push_back(subscribed("stuck" + std::to_string(i), "t/#", 0));
-  const auto p = connected("p");
-  for (unsigned i = 1; i <= 200; ++i) {
-    p->send(publish("t/large", Bytes(100'000, 'x'), {.qos = 1, .id = i}));
-    p->expect(puback(i));
-    clock.advance(std::chrono::seconds(i % 20 == 0 ? 1 : 0));  // who stands is not waited for
-  }
+  const auto p = flood();
   p->send(publish("t/small", "still here"));
   reads->expect(publish("t/small", "still here"));
-  std::size_t ended = 0;
-  for (int i = 0; i < 20; ++i) {
-    const auto id = "stuck" + std::to_string(i);
-    ended += application.ends_of(id).empty() ? 0 : 1;
-  }
-  EXPECT_GT(ended, 10U);
+  EXPECT_GT(ended(), 10U);
   EXPECT_EQ(application.ends_of("reads") + application.ends_of("p"), "");
 }
 
-// 20 receivers with 2 MiB to send each would fit; the buffers that grew to hold it, by doubling,
-// do not: what counts is what is held.
-TEST_F(Hostile, StuckReceiversCountWithTheMemoryThatTheirOutputHolds) {
+// With 2 MiB to send each they would fit; the buffers that grew to hold it, by doubling, do not:
+// what counts is what is held.
+TEST_F(StuckReceivers, CountWithTheMemoryThatTheirOutputHolds) {
   options.limits.waiting_bytes_max = 46 * 1024 * 1024;
-  std::vector<std::unique_ptr<Peer>> stuck;
-  for (int i = 0; i < 20; ++i) stuck.push_back(subscribed("stuck" + std::to_string(i), "t/#", 0));
-  const auto p = connected("p");
-  for (unsigned i = 1; i <= 200; ++i) {
-    p->send(publish("t/large", Bytes(100'000, 'x'), {.qos = 1, .id = i}));
-    p->expect(puback(i));
-    clock.advance(std::chrono::seconds(i % 20 == 0 ? 1 : 0));  // who stands is not waited for
-  }
-  std::size_t ended = 0;
-  for (int i = 0; i < 20; ++i) {
-    ended += application.ends_of("stuck" + std::to_string(i)).empty() ? 0 : 1;
-  }
-  EXPECT_GT(ended, 0U);
+  const auto p = flood();
+  EXPECT_GT(ended(), 0U);
 }
 
 // Kept sessions are bounded as well: the next one is told that the server is full.
